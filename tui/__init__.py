@@ -1,0 +1,1 @@
+"""batch-tui: the terminal for Azure Batch."""

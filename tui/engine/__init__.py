@@ -1,0 +1,1 @@
+"""The workflow and its threads: run steps, poller, transfers, journal. No Textual, no Azure."""

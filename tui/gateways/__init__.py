@@ -1,0 +1,1 @@
+"""The only importers of Azure: Batch, Blob, credentials; local files and profiles."""

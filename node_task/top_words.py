@@ -1,0 +1,1 @@
+"""Counts the most common words of a text file."""

@@ -1,0 +1,1 @@
+"""The Batch service: state, scheduler and REST API."""

@@ -1,0 +1,1 @@
+"""Compute nodes as directories, each with an agent process that runs its tasks."""

@@ -1,0 +1,68 @@
+"""What holds for every test: loopback only, a home of its own, no credentials from outside, no thread left behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_LOOPBACK = ("127.", "::1", "localhost")
+_FOREIGN_VARIABLES = ("AZURE_", "AZ_BATCH_", "BATCH_TUI_", "XDG_")
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_KEPT_VARIABLES = ("BATCH_TUI_LIVE", "BATCH_TUI_AZURITE_URL")
+
+_connect = socket.socket.connect
+
+
+def _connect_to_loopback(self: socket.socket, address: Any) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(_LOOPBACK):
+        raise AssertionError(f"a test reached beyond loopback: {address!r}")
+    _connect(self, address)
+
+
+def pytest_configure() -> None:
+    for name in list(os.environ):
+        if name in _KEPT_VARIABLES:
+            continue
+        if name.startswith(_FOREIGN_VARIABLES) or name.lower() in _PROXY_VARIABLES:
+            del os.environ[name]
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    if os.environ.get("BATCH_TUI_LIVE") != "1":
+        socket.socket.connect = _connect_to_loopback  # type: ignore[assignment,method-assign]
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A pristine home for each test; platformdirs follows HOME and the XDG variables."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for variable, folder in (
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CACHE_HOME", "cache"),
+        ("XDG_DATA_HOME", "data"),
+    ):
+        monkeypatch.setenv(variable, str(home / folder))
+    return home
+
+
+_JOIN_LIMIT_S = 5.0
+_POOLED = ("asyncio_", "ThreadPoolExecutor", "pytest")
+"""Executors of an event loop live as long as it does; the loop's own end joins them."""
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """A thread that a test started has ended when the test has."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if thread.name.startswith(_POOLED):
+            continue
+        thread.join(_JOIN_LIMIT_S)
+        assert not thread.is_alive(), f"leaked thread: {thread.name}"

@@ -1,0 +1,67 @@
+"""The plan as JSON values and back, for the journal and for `--plan-only`; a version guards what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tui.core.errors import InputError
+from tui.core.images import ImageChoice
+from tui.core.plan import DELETE_PARTS, ExistingPool, NewPool, PlannedInput, RunPlan
+
+PLAN_VERSION = 1
+
+_PLAIN_FIELDS = (
+    "run_id",
+    "timeout_s",
+    "destination",
+    "account",
+    "created_s",
+    "priority",
+    "max_task_retry_count",
+    "existing_input_container",
+)
+
+
+def plan_to_json(plan: RunPlan) -> dict[str, Any]:
+    """JSON values only; `plan_from_json` gives the equal plan back."""
+    return {
+        "version": PLAN_VERSION,
+        "workload": plan.workload_name,
+        **{name: getattr(plan, name) for name in _PLAIN_FIELDS},
+        "inputs": [[item.blob_name, item.size_bytes, item.local_path] for item in plan.inputs],
+        "pool": {"kind": "new" if plan.makes_pool else "existing", **asdict(plan.pool)},
+        "parameters": dict(plan.parameters),
+        "delete_after": sorted(plan.delete_after),
+    }
+
+
+def plan_from_json(data: Mapping[str, Any]) -> RunPlan:
+    """InputError where `data` is no plan of a version this program knows."""
+    try:
+        if data["version"] != PLAN_VERSION:
+            raise InputError(
+                "A plan of another version", f"version {data['version']!r}", "run it with the newer program"
+            )
+        return RunPlan(
+            workload_name=str(data["workload"]),
+            inputs=_inputs(data["inputs"]),
+            pool=_pool(data["pool"]),
+            parameters=tuple((str(name), float(value)) for name, value in data["parameters"].items()),
+            delete_after=frozenset(part for part in DELETE_PARTS if part in data["delete_after"]),
+            **{name: data[name] for name in _PLAIN_FIELDS},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise InputError("Not a plan", f"{type(problem).__name__}: {problem}") from problem
+
+
+def _inputs(items: Sequence[Sequence[Any]]) -> tuple[PlannedInput, ...]:
+    return tuple(PlannedInput(str(name), int(size), path) for name, size, path in items)
+
+
+def _pool(data: Mapping[str, Any]) -> NewPool | ExistingPool:
+    fields = {name: value for name, value in data.items() if name != "kind"}
+    if data["kind"] == "existing":
+        return ExistingPool(**fields)
+    return NewPool(**fields | {"image": ImageChoice(**fields["image"])})

@@ -1,0 +1,76 @@
+"""The one redactor: what must never reach a log, journal, screen, exception text, clipboard or export.
+
+Known secrets (keys, connection strings) are registered and replaced wherever they occur, in their plain, URL-quoted
+and JSON-quoted forms; signatures (`sig=…`), account keys and authorization headers are recognised by their shape.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus
+
+MASK = "•••"
+
+_MINIMUM_SECRET_LENGTH = 6
+"""Shorter strings occur in innocent text; masking them would only garble it."""
+
+_SHAPES = (
+    re.compile(r"(?i)(?<![a-z0-9])(sig=)[^&\s\"'<>]+"),
+    re.compile(r"(?i)((?:account|shared)key=)[^;\s\"'<>]+"),
+    re.compile(r"(?i)(sharedaccesssignature=)[^;\s\"'<>]+"),
+    re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:sharedkey|sharedkeylite|bearer)\s+)[^\s\"',}]+"),
+    re.compile(r"(?i)(\b(?:sharedkey|bearer)\s+)(?:[a-z0-9]+:)?[a-z0-9+/=._-]{16,}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that shows itself only to `reveal()`; its repr and its text are the mask."""
+
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+
+class Redactor:
+    """Replaces registered secrets and anything shaped like one."""
+
+    def __init__(self) -> None:
+        self._forms: tuple[str, ...] = ()
+
+    def register(self, *secrets: Secret | str) -> None:
+        """Masks these from now on. Safe to call from several threads: the tuple is replaced, never changed."""
+        forms = set(self._forms)
+        for secret in secrets:
+            value = secret.reveal() if isinstance(secret, Secret) else secret
+            if len(value) >= _MINIMUM_SECRET_LENGTH:
+                forms |= {
+                    value,
+                    quote(value, safe=""),
+                    quote(value),
+                    quote_plus(value),
+                    json.dumps(value)[1:-1],
+                }
+        self._forms = tuple(sorted(forms, key=len, reverse=True))
+
+    def __call__(self, text: str) -> str:
+        """`text` with every secret masked."""
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
+        for shape in _SHAPES:
+            text = shape.sub(rf"\1{MASK}", text)
+        return text
+
+
+redact = Redactor()
+"""The process's redactor: the secrets of an account are registered when its credential is loaded."""

@@ -41,6 +41,7 @@ LONGEST_RETRY_AFTER_S = 300.0
 """A node waits no longer than this at the service's word: its time is paid for."""
 
 LONGEST_FILE_NAME_BYTES = 255
+UTF_8_CONTINUATION_BYTES = bytes(range(0x80, 0xC0))
 RULE = "-" * 30
 REPLACEMENT = "\ufffd"
 BYTE_ORDER_MARK = "\ufeff"
@@ -185,7 +186,9 @@ def default_output_name(path: str) -> str:
 def local_name(output_name: str) -> str:
     """Where the working directory keeps the output: the blob name's last part, or the tail of it that fits."""
     base = os.fsencode(output_name.rsplit("/", 1)[-1])
-    return base[-LONGEST_FILE_NAME_BYTES:].decode("utf-8", "ignore")
+    if len(base) > LONGEST_FILE_NAME_BYTES:
+        base = base[-LONGEST_FILE_NAME_BYTES:].lstrip(UTF_8_CONTINUATION_BYTES)
+    return os.fsdecode(base)
 
 
 # The report
@@ -284,7 +287,8 @@ def is_loopback(host: str) -> bool:
 
 def blob_url(container: str, name: str) -> str:
     parts = urllib.parse.urlsplit(container)
-    quoted = urllib.parse.quote(name, safe="/~", errors="replace")
+    # Through the bytes of the command line: in a C locale a name arrives as undecoded bytes.
+    quoted = urllib.parse.quote(os.fsencode(name).decode("utf-8", "replace"), safe="/~")
     return urllib.parse.urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quoted}", fragment=""))
 
 

@@ -112,6 +112,16 @@ def test_the_longest_file_name_has_an_output(node: Node, blobs: BlobServer) -> N
     assert len(os.fsencode(f"{stem}.txt")) == 255
     assert node.count(f"{stem}.txt").exit_code == 0
     assert len(blobs.puts) == 1
+    assert f"{stem[3:]}_OUTPUT.txt" in node.names(), "the tail that fits, in whole characters"
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems hold UTF-8 names only")
+def test_a_name_that_is_no_utf_8_has_an_output(node: Node, blobs: BlobServer) -> None:
+    name = os.fsdecode(b"mar\xe9e.txt")
+    (node.directory / name).write_text("ebb", encoding="utf-8")
+    ended = node.count(name)
+    assert ended.exit_code == 0
+    assert uploaded_names(blobs) == ["mar%EF%BF%BDe_OUTPUT.txt"]
 
 
 def test_a_second_attempt_of_the_task_replaces_the_first(node: Node, blobs: BlobServer) -> None:
@@ -121,14 +131,14 @@ def test_a_second_attempt_of_the_task_replaces_the_first(node: Node, blobs: Blob
 
 
 def test_the_file_alone_runs_anywhere(tmp_path: Path, blobs: BlobServer) -> None:
-    """Isolated Python, the C locale, nothing of ours importable: what a start task copies is enough."""
+    """Isolated Python, an ASCII locale, nothing of ours importable: what a start task copies is enough."""
     script = tmp_path / "shared" / "top_words.py"
     script.parent.mkdir()
     script.write_bytes(SCRIPT.read_bytes())
     (tmp_path / "mar\u00e9e.txt").write_text("mar\u00e9e \u6f6e mar\u00e9e", encoding="utf-8")
     environment = {CONTAINER_URL_VARIABLE: blobs.container_url, "LC_ALL": "C", "PATH": os.defpath}
     finished = subprocess.run(
-        [sys.executable, "-I", "-S", str(script), "--filepath", "mar\u00e9e.txt", "--numwords", "9"],
+        [sys.executable, "-I", "-S", "-X", "utf8=0", str(script), "--filepath", "mar\u00e9e.txt", "--numwords", "9"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

@@ -1,0 +1,1 @@
+"""Programs that run on a node, on its own Python; never imported by the sandbox."""

@@ -241,6 +241,8 @@ class Agent:
 
     def _conclude(self, attempt: Attempt, exit_code: int | None, failure: Failure | None) -> None:
         del self._attempts[attempt.launch.key]
+        if self._closing:  # ended by the node's end, which is no outcome of the task's own
+            return
         line = encode_outcome(attempt.launch.key, TaskOutcome(exit_code, failure))
         try:
             while line:

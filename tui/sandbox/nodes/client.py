@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from tui.sandbox.nodes import failures
+from tui.sandbox.batch.ports import AgentLost
 from tui.sandbox.nodes.layout import NodeLayout
 from tui.sandbox.nodes.records import TaskLaunch, TaskOutcome
 from tui.sandbox.nodes.sweep import end_processes_below
@@ -59,11 +59,15 @@ class AgentClient:
             self._process = process
 
     async def run(self, launch: TaskLaunch) -> TaskOutcome:
-        """One attempt from its resource files to its output files. Cancelling it ends the attempt."""
+        """One attempt from its resource files to its output files. Cancelling it ends the attempt.
+
+        Raises:
+            AgentLost: The agent ended, by `close` or by itself, before the attempt did.
+        """
         if self._process is None or self._process.is_lost:
             await self._restart()
         if self._closed or self._process is None:
-            return TaskOutcome(None, failures.ended_by_user())
+            raise AgentLost
         outcome: asyncio.Future[TaskOutcome] = asyncio.get_running_loop().create_future()
         self._under_way[launch.key] = outcome
         self._process.send(encode_run(launch))
@@ -81,7 +85,7 @@ class AgentClient:
             self._process.send(encode_terminate(key))
 
     async def close(self) -> None:
-        """End everything on the node; attempts under way end as terminated."""
+        """End everything on the node; the runs under way raise `AgentLost`."""
         self._closed = True
         async with self._starting:
             process, self._process = self._process, None
@@ -123,20 +127,19 @@ class _AgentProcess(asyncio.SubprocessProtocol):
         *lines, self._unread = (self._unread + data).split(b"\n")
         for line in lines:
             key, outcome = decode_outcome(line)
-            self._resolve(key, outcome)
+            future = self._under_way.pop(key, None)
+            if future is not None and not future.done():
+                future.set_result(outcome)
 
     def connection_lost(self, _error: Exception | None) -> None:
         """The process has ended and every pipe is read to its end."""
         self.is_lost = True
         for key in list(self._under_way):
-            self._resolve(key, TaskOutcome(None, failures.agent_lost()))
+            future = self._under_way.pop(key)
+            if not future.done():
+                future.set_exception(AgentLost())
         if not self._exited.done():
             self._exited.set_result(None)
-
-    def _resolve(self, key: str, outcome: TaskOutcome) -> None:
-        future = self._under_way.pop(key, None)
-        if future is not None and not future.done():
-            future.set_result(outcome)
 
     async def close(self) -> None:
         """Close its input, which makes the agent wind down; kill it if that takes too long."""

@@ -101,7 +101,3 @@ def wall_clock_expired() -> Failure:
             ("AdditionalErrorCode", "FailureExitCode"),
         ),
     )
-
-
-def agent_lost() -> Failure:
-    return Failure("ServerError", "Unknown", "The node's agent ended while the task was under way")

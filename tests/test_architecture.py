@@ -169,14 +169,14 @@ def is_explained(module: Module, statement: ast.stmt) -> bool:
 
 
 def test_an_import_in_a_function_says_why() -> None:
-    silent = []
-    for module in all_modules():
-        for place, scope in scopes(module):
-            if isinstance(scope, ast.ClassDef):
-                continue
-            for node in ast.walk(scope):
-                if isinstance(node, ast.Import | ast.ImportFrom) and not is_explained(module, node):
-                    silent.append(f"{place}:{node.lineno}")
+    silent = [
+        f"{place}:{node.lineno}"
+        for module in all_modules()
+        for place, scope in scopes(module)
+        if not isinstance(scope, ast.ClassDef)
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Import | ast.ImportFrom) and not is_explained(module, node)
+    ]
     assert silent == []
 
 
@@ -185,12 +185,13 @@ def test_node_scripts_use_the_standard_library_alone() -> None:
     for module in modules("node_task"):
         ast.parse(module.source, feature_version=(3, 8))
         for node in ast.walk(module.tree):
-            names = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{module.path}:{node.lineno} imports a neighbour"
                 names = [node.module or ""]
+            else:
+                continue
             assert {name.partition(".")[0] for name in names} <= allowed, f"{module.path}:{node.lineno}"
 
 

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,6 +37,11 @@ from tests.sandbox.blob.serving import ACCOUNT, served_blobs
 OPTIONS: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 30}
 AZURITE_URL = os.environ.get("BATCH_TUI_AZURITE_URL", "")
 CONNECTION_STRING = os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "")
+AZURITE_CODES = {
+    "AuthenticationFailed": "AuthorizationFailure",
+    "Md5Mismatch": "InvalidOperation",
+    "UnauthorizedBlobOverwrite": "AuthorizationPermissionMismatch",
+}
 IS_LIVE = os.environ.get("BATCH_TUI_LIVE") == "1"
 
 
@@ -47,6 +52,13 @@ class Target:
     account_url: str
     account_name: str
     key: str = field(repr=False)
+    own_codes: Mapping[str, str] = field(default_factory=dict)
+    """Where the target says another code than the service's documentation does."""
+    is_lenient: bool = False
+    """It is known to let some requests pass that the service refuses."""
+
+    def says(self, status: int, code: str) -> tuple[int, str]:
+        return status, self.own_codes.get(code, code)
 
     def service(self, credential: str | None = None, **options: Any) -> BlobServiceClient:
         """A client with the account's key, or with another credential."""
@@ -72,7 +84,7 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         with served_blobs(tmp_path_factory.mktemp("blobs")) as account_url:
             yield Target(account_url, ACCOUNT.name, ACCOUNT.key)
     elif request.param == "azurite":
-        yield Target(AZURITE_URL, ACCOUNT.name, ACCOUNT.key)
+        yield Target(AZURITE_URL, ACCOUNT.name, ACCOUNT.key, AZURITE_CODES, is_lenient=True)
     else:
         parts = dict(part.split("=", 1) for part in CONNECTION_STRING.split(";") if part)
         with BlobServiceClient.from_connection_string(CONNECTION_STRING) as client:
@@ -107,6 +119,11 @@ def refusal(call: Callable[[], object]) -> tuple[int | None, str]:
         call()
     code = getattr(caught.value, "error_code", None)
     return caught.value.status_code, str(getattr(code, "value", code))
+
+
+def skip_where_lenient(target: Target) -> None:
+    if target.is_lenient:
+        pytest.skip("this target is known to be lenient here")
 
 
 def in_hours(hours: float) -> datetime:
@@ -209,7 +226,8 @@ class TestBlobs:
         container.delete_blob(name)
         assert list(container.list_blob_names()) == []
 
-    def test_a_name_of_more_than_1024_characters_is_refused(self, container: ContainerClient) -> None:
+    def test_a_name_of_more_than_1024_characters_is_refused(self, target: Target, container: ContainerClient) -> None:
+        skip_where_lenient(target)
         assert refusal(lambda: container.upload_blob("x" * 1025, b""))[0] == 400
 
     def test_upload_keeps_content_headers_metadata_and_digest(self, container: ContainerClient) -> None:
@@ -310,10 +328,10 @@ class TestBlobs:
         assert refusal(lambda: blob.upload_blob(b"1")) == (404, "ContainerNotFound")
         assert refusal(blob.download_blob) == (404, "ContainerNotFound")
 
-    def test_content_that_differs_from_its_digest_is_refused(self, container: ContainerClient) -> None:
+    def test_content_that_differs_from_its_digest_is_refused(self, target: Target, container: ContainerClient) -> None:
         blob = container.get_blob_client("a")
         wrong = {"Content-MD5": base64.b64encode(md5(b"other")).decode()}
-        assert refusal(lambda: blob.upload_blob(b"first", headers=wrong)) == (400, "Md5Mismatch")
+        assert refusal(lambda: blob.upload_blob(b"first", headers=wrong)) == target.says(400, "Md5Mismatch")
         assert not blob.exists()
         blob.upload_blob(b"first", validate_content=True)
         assert blob.download_blob(validate_content=True).readall() == b"first"
@@ -341,7 +359,7 @@ class TestRanges:
         assert stream.properties.content_settings.content_md5 is not None
 
     def test_a_range_beyond_the_end_is_refused(self, blob: BlobClient) -> None:
-        assert refusal(lambda: blob.download_blob(offset=1024, length=1)) == (416, "InvalidRange")
+        assert refusal(lambda: blob.download_blob(offset=2000, length=1)) == (416, "InvalidRange")
 
     def test_a_range_can_carry_its_own_digest(self, blob: BlobClient) -> None:
         assert blob.download_blob(offset=100, length=300, validate_content=True).readall() == self.CONTENT[100:400]
@@ -501,8 +519,8 @@ class TestAccess:
         wrong = {"account_name": target.account_name, "account_key": base64.b64encode(b"1" * 64).decode()}
         with BlobServiceClient(target.account_url, credential=wrong, **OPTIONS) as client:
             other = client.get_container_client(container.container_name)
-            assert refusal(lambda: list(other.list_blobs())) == (403, "AuthenticationFailed")
-            assert refusal(lambda: other.upload_blob("a", b"1")) == (403, "AuthenticationFailed")
+            assert refusal(lambda: list(other.list_blobs())) == target.says(403, "AuthenticationFailed")
+            assert refusal(lambda: other.upload_blob("a", b"1")) == target.says(403, "AuthenticationFailed")
 
     def test_nobody_enters_without_a_credential(self, target: Target, container: ContainerClient) -> None:
         container.upload_blob("there", b"1")
@@ -534,7 +552,7 @@ class TestAccess:
         creator = self.client(target, container, self.sas_for(target, container, "c"))
         creator.upload_blob("new", b"1")
         answer = refusal(lambda: creator.upload_blob("new", b"2", overwrite=True))
-        assert answer == (403, "UnauthorizedBlobOverwrite")
+        assert answer == target.says(403, "UnauthorizedBlobOverwrite")
 
     def test_a_writer_can_upload_in_parts(self, target: Target, container: ContainerClient) -> None:
         sas = self.sas_for(target, container, "cw")
@@ -548,7 +566,7 @@ class TestAccess:
         service.create_container(new_container_name).upload_blob("a", b"1")
         with target.service(self.sas_for(target, container, "rwdl")) as client:
             other = client.get_container_client(new_container_name)
-            assert refusal(lambda: other.download_blob("a")) == (403, "AuthenticationFailed")
+            assert refusal(lambda: other.download_blob("a")) == target.says(403, "AuthenticationFailed")
             assert refusal(other.get_container_properties)[0] == 403
             assert refusal(lambda: list(client.list_containers()))[0] == 403
 
@@ -556,20 +574,20 @@ class TestAccess:
         container.upload_blob("a", b"1")
         sas = self.sas_for(target, container, "r", start=in_hours(-2), expiry=in_hours(-1))
         client = self.client(target, container, sas)
-        assert refusal(lambda: client.download_blob("a")) == (403, "AuthenticationFailed")
+        assert refusal(lambda: client.download_blob("a")) == target.says(403, "AuthenticationFailed")
 
     def test_a_signature_from_the_future_is_refused(self, target: Target, container: ContainerClient) -> None:
         container.upload_blob("a", b"1")
         client = self.client(
             target, container, self.sas_for(target, container, "r", start=in_hours(1), expiry=in_hours(2))
         )
-        assert refusal(lambda: client.download_blob("a")) == (403, "AuthenticationFailed")
+        assert refusal(lambda: client.download_blob("a")) == target.says(403, "AuthenticationFailed")
 
     def test_a_changed_signature_is_refused(self, target: Target, container: ContainerClient) -> None:
         container.upload_blob("a", b"1")
         sas = self.sas_for(target, container, "r").replace("sp=r", "sp=rw")
         client = self.client(target, container, sas)
-        assert refusal(lambda: client.download_blob("a")) == (403, "AuthenticationFailed")
+        assert refusal(lambda: client.download_blob("a")) == target.says(403, "AuthenticationFailed")
 
     @pytest.mark.parametrize("name", ["in put/Grüße+1.txt", "plain"])
     def test_a_blob_signature_is_for_that_blob(self, target: Target, container: ContainerClient, name: str) -> None:
@@ -579,7 +597,7 @@ class TestAccess:
         with target.service(sas) as client:
             assert client.get_blob_client(blob.container_name, name).download_blob().readall() == b"1"
             other = client.get_blob_client(blob.container_name, "other")
-            assert refusal(other.download_blob) == (403, "AuthenticationFailed")
+            assert refusal(other.download_blob) == target.says(403, "AuthenticationFailed")
             listing = client.get_container_client(blob.container_name)
             assert refusal(lambda: list(listing.list_blobs()))[0] == 403
 
@@ -595,6 +613,7 @@ class TestAccess:
             assert settings.content_type == "text/csv"
 
     def test_a_signature_is_bound_to_its_address(self, target: Target, container: ContainerClient) -> None:
+        skip_where_lenient(target)
         container.upload_blob("a", b"1")
         client = self.client(target, container, self.sas_for(target, container, "r", ip="203.0.113.7"))
         assert refusal(lambda: client.download_blob("a"))[0] == 403

@@ -125,6 +125,15 @@ def test_an_incomplete_installation_is_said_to_be_one(installed: Path, tmp_path:
     assert "The installation is incomplete" in caught.value.stderr
 
 
+@pytest.mark.parametrize("name", ["user_command", "developer_command"])
+def test_ci_runs_the_commands_of_the_readme(name: str) -> None:
+    script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+    assigned = re.search(rf"""^{name}=(['"])(.+)\1$""", script, re.MULTILINE)
+    assert assigned is not None
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8").splitlines()
+    assert assigned.group(2) in [line.strip().removeprefix("$ ") for line in readme]
+
+
 def normalised(requirement: str) -> str:
     """The project's name in a requirement (PyPA name normalisation)."""
     name = re.match(r"[A-Za-z0-9._-]+", requirement)

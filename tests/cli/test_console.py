@@ -1,0 +1,218 @@
+"""Events as a transcript, as live lines and as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from tests.cli.canned import EVENTS, RUN_ID, START_S, StoppedClock, plan, row, summary
+from tui.console.json_lines import JsonLines
+from tui.console.live import LiveView
+from tui.console.plan_text import plan_json, plan_lines
+from tui.console.reporter import Reporter
+from tui.console.safe_text import Output
+from tui.console.summary import summary_lines
+from tui.console.transcript import Transcript
+from tui.core import units
+from tui.core.events import Notice, Progress, RunEvent, Step, StepChanged, StepState, TasksChanged
+from tui.core.plan_codec import plan_from_json
+from tui.core.redaction import redact
+
+SECRET = "c2VjcmV0LWtleS1vZi10aGUtYWNjb3VudA=="
+
+
+def transcript_of(*events: RunEvent, count: int = 3) -> list[str]:
+    stream = io.StringIO()
+    reporter = Transcript(plan(count), Output(stream), StoppedClock())
+    for event in events:
+        reporter.show(event)
+    return stream.getvalue().splitlines()
+
+
+def test_the_transcript_has_one_line_a_step_and_names_the_failed_task() -> None:
+    lines = transcript_of(*EVENTS)
+    stamp = units.local_clock(START_S + 0.5)
+    assert f"{stamp}  containers  done: 3 made  (0.5 s)" in lines
+    assert [line for line in lines if "  upload  " in line] == [
+        f"{units.local_clock(START_S + 2.5)}  upload      done: 3 files, 5.9 KB  (2.0 s)"
+    ]
+    assert [line.split("monitor")[1].strip() for line in lines if "topword-00001" in line] == [
+        "topword-00001 failed with exit code 3 (taskdata2.txt)"
+    ]
+    assert any(line.endswith("clean up    skipped: everything is kept") for line in lines)
+
+
+def test_a_failed_task_is_named_once_and_a_thousand_are_not_all_named() -> None:
+    rows = tuple(row(index, 9) for index in range(1_000))
+    lines = transcript_of(
+        *(TasksChanged(rows, is_full=True, at_s=START_S, server_time_s=START_S) for _ in range(3)), count=1_000
+    )
+    assert len([line for line in lines if "failed with exit code 9" in line]) == 10
+    assert len(lines) == 11
+
+
+def test_a_long_step_says_how_far_it_is_now_and_then() -> None:
+    stream, clock = io.StringIO(), StoppedClock()
+    reporter = Transcript(plan(), Output(stream), clock)
+    reporter.show(StepChanged(Step.UPLOAD, StepState.RUNNING, START_S))
+    for done in range(100):
+        clock.elapsed_s += 1
+        reporter.show(Progress(Step.UPLOAD, done, 100))
+    said = stream.getvalue().splitlines()
+    assert [line.split()[-2] for line in said] == ["14/100", "29/100", "44/100", "59/100", "74/100", "89/100"]
+
+
+def test_the_summary_says_when_what_where_and_what_is_left() -> None:
+    lines = summary_lines(summary())
+    text = "\n".join(lines)
+    assert "1 of 3 tasks failed." in lines
+    assert f"  Start    {units.local_date_time(START_S)}" in lines
+    assert "  Elapsed  1 min 02 s" in lines
+    assert "  Tasks    3 tasks: 2 succeeded, 1 failed" in lines
+    assert "  Outputs  2 files, 2.0 KB, in /outputs" in lines
+    assert f"pool {RUN_ID}: its nodes cost by the hour until it is deleted" in text
+    assert lines[-1] == f"Delete them with: batch-tui runs clean {RUN_ID}"
+
+
+def test_a_cleaned_run_says_that_nothing_is_left() -> None:
+    lines = summary_lines(summary(leftovers=(), deleted=("job", "pool", "containers"), hint=""))
+    assert lines[-2:] == ["  Deleted  job, pool, containers", "  Left     nothing of this run exists or costs any more"]
+
+
+def json_of(*events: RunEvent) -> list[dict[str, object]]:
+    stream = io.StringIO()
+    reporter = JsonLines(plan(), Output(stream), Output(io.StringIO()), StoppedClock())
+    for event in events:
+        reporter.show(event)
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_every_event_is_one_object_with_its_time_and_its_run() -> None:
+    objects = json_of(*EVENTS)
+    assert len(objects) == len(EVENTS)
+    assert all(set(item) >= {"event", "at", "run"} and item["run"] == RUN_ID for item in objects)
+    assert {item["event"] for item in objects} == {
+        "started", "step", "progress", "pool", "tasks", "poll", "notice", "summary",
+    }  # fmt: skip
+    assert objects[0]["at"] == units.timestamp(START_S)
+    assert "at_s" not in json.dumps(objects)
+
+
+def test_the_last_object_is_the_summary() -> None:
+    last = json_of(*EVENTS)[-1]
+    assert last["event"] == "summary"
+    assert last["tasks"] == {"active": 0, "running": 0, "succeeded": 2, "failed": 1}
+    assert last["exit_code"] == 1
+    assert last["elapsed_s"] == 62
+
+
+def test_tasks_as_json_name_their_input_and_their_failure() -> None:
+    tasks = json_of(EVENTS[10])[0]["tasks"]
+    assert isinstance(tasks, list)
+    assert (tasks[0]["id"], tasks[0]["status"], tasks[0]["exit_code"], tasks[0]["input"]) == (
+        "topword-00001", "failed", 3, "taskdata2.txt",
+    )  # fmt: skip
+    assert tasks[0]["failure"]["code"] == "FailureExitCode"
+    assert tasks[1]["failure"] is None
+
+
+def test_what_is_said_to_a_person_is_not_on_stdout_with_json() -> None:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    JsonLines(plan(), Output(stdout), Output(stderr), StoppedClock()).say("Stopping.")
+    assert (stdout.getvalue(), stderr.getvalue()) == ("", "Stopping.\n")
+
+
+def live_console(width: int = 80) -> tuple[Console, io.StringIO]:
+    stream = io.StringIO()
+    console = Console(
+        file=stream, force_terminal=True, width=width, height=24, color_system=None, highlight=False, markup=False
+    )
+    return console, stream
+
+
+def test_live_lines_move_below_the_transcript_and_leave_nothing_behind() -> None:
+    console, stream = live_console()
+    clock = StoppedClock()
+    reporter = LiveView(plan(), console, clock)
+    for event in EVENTS:
+        clock.elapsed_s += 1
+        reporter.show(event)
+    reporter.close()
+    text = stream.getvalue()
+    assert "1/3 files" in text
+    assert "nodes  1 running" in text
+    assert "containers  done: 3 made" in text
+    assert text.rstrip().endswith(f"runs clean {RUN_ID}")
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1
+
+
+def test_live_lines_are_drawn_ten_times_a_second_at_most() -> None:
+    console, stream = live_console()
+    clock = StoppedClock()
+    reporter = LiveView(plan(), console, clock)
+    reporter.show(StepChanged(Step.UPLOAD, StepState.RUNNING, START_S))
+    before = len(stream.getvalue())
+    for done in range(1_000):
+        reporter.show(Progress(Step.UPLOAD, done, 1_000))
+    assert len(stream.getvalue()) == before
+    clock.elapsed_s += 0.2
+    reporter.tick()
+    assert "999/1,000 files" in stream.getvalue()
+    reporter.close()
+
+
+@pytest.mark.parametrize("width", [20, 40, 200])
+def test_live_lines_never_wrap(width: int) -> None:
+    console, stream = live_console(width)
+    clock = StoppedClock()
+    reporter = LiveView(plan(), console, clock)
+    reporter.show(StepChanged(Step.POOL, StepState.RUNNING, START_S))
+    clock.elapsed_s += 1
+    reporter.show(Progress(Step.POOL, 1, 3, "nodes", note="waiting for the pool: 2 nodes starting " * 5))
+    drawn = stream.getvalue().split("pool")[-1].split("\x1b")[0]
+    assert drawn.count("\n") <= 1
+    reporter.close()
+
+
+def reporters() -> list[tuple[Reporter, io.StringIO]]:
+    console, live = live_console()
+    lines, objects = io.StringIO(), io.StringIO()
+    return [
+        (Transcript(plan(), Output(lines), StoppedClock()), lines),
+        (LiveView(plan(), console, StoppedClock()), live),
+        (JsonLines(plan(), Output(objects), Output(io.StringIO()), StoppedClock()), objects),
+    ]
+
+
+def test_no_reporter_lets_a_secret_or_a_control_sequence_out() -> None:
+    redact.register(SECRET)
+    nasty = f"\x1b]0;owned\x07 key {SECRET} https://x/y?sv=1&sig=abcdefgh%3D \x9b31m"
+    for reporter, stream in reporters():
+        reporter.show(StepChanged(Step.UPLOAD, StepState.FAILED, START_S, nasty))
+        reporter.show(Notice(nasty, is_warning=True))
+        reporter.close()
+        text = stream.getvalue()
+        assert "owned" in text
+        assert SECRET not in text
+        assert "abcdefgh" not in text
+        assert "\x1b]" not in text
+        assert "\x9b" not in text
+        assert "\x07" not in text
+
+
+def test_the_plan_in_lines_names_everything_it_would_create() -> None:
+    text = "\n".join(plan_lines(plan(5), "http://127.0.0.1:41233"))
+    for name in (f"{RUN_ID}-application", f"{RUN_ID}-input", f"{RUN_ID}-output", "topword-00000 … topword-00004 (5)"):
+        assert name in text
+    assert "--filepath=taskdata1.txt" in text
+    assert "and 2 more" in text
+    assert "at most 1 node-hours" in text
+    assert "http://127.0.0.1:41233" in text
+
+
+def test_the_plan_as_json_gives_the_plan_back() -> None:
+    made = plan()
+    assert plan_from_json(plan_json(made, "http://127.0.0.1:41233")["plan"]) == made

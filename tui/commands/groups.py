@@ -1,0 +1,73 @@
+"""Groups of commands that load what is called, and lack what changes something where nothing may be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What stands before the command and holds for all of them."""
+
+    is_read_only: bool = False
+
+
+def settings_of(context: click.Context) -> Settings:
+    found = context.find_object(Settings)
+    return Settings() if found is None else found
+
+
+class GuardedGroup(click.Group):
+    """With `--read-only`, the commands named in `changing` do not exist."""
+
+    changing: frozenset[str] = frozenset()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in self._names(ctx) if not self._is_absent(ctx, name)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return None if self._is_absent(ctx, cmd_name) else self._command(ctx, cmd_name)
+
+    def _is_absent(self, context: click.Context, name: str) -> bool:
+        return name in self.changing and settings_of(context).is_read_only
+
+    def _names(self, context: click.Context) -> list[str]:
+        return super().list_commands(context)
+
+    def _command(self, context: click.Context, name: str) -> click.Command | None:
+        return super().get_command(context, name)
+
+
+@dataclass(frozen=True, slots=True)
+class LazyCommand:
+    """Where a command lives, and what it does in one line, so that the help loads none of them."""
+
+    module: str
+    """Holds the command as `command`."""
+    summary: str
+
+
+class LazyGroup(GuardedGroup):
+    """Commands by name, each imported when it is called: a start pays for what it uses."""
+
+    lazy_commands: Mapping[str, LazyCommand] = {}
+
+    def _names(self, context: click.Context) -> list[str]:  # noqa: ARG002 - the base's signature
+        return list(self.lazy_commands)
+
+    def _command(self, context: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        lazy = self.lazy_commands.get(name)
+        if lazy is None:
+            return None
+        command = import_module(lazy.module).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, self.lazy_commands[name].summary) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

@@ -1,0 +1,80 @@
+"""The way out to a terminal, a pipe or a file: everything printed is redacted, then neutralised.
+
+Output that nobody reads any more (a closed pipe, a terminal that hung up) shows as `OutputClosed`, once and quietly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from tui.core.redaction import redact
+from tui.core.terminal_text import neutralise
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+class OutputClosed(Exception):
+    """Whoever read our output has gone."""
+
+
+def shown(text: str) -> str:
+    """One line of `text` as it may be printed."""
+    return neutralise(redact(text))
+
+
+def shown_text(text: str) -> str:
+    """Several lines as they may be printed."""
+    return neutralise(redact(text), keep_layout=True)
+
+
+def redacted_json(value: Json) -> Json:
+    """`value` with every string in it redacted; control characters are the encoder's to escape."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: redacted_json(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [redacted_json(item) for item in value]
+    return value
+
+
+class Output:
+    """A stream that whole lines are written to."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def stream(self) -> TextIO:
+        return self._stream
+
+    def line(self, text: str = "") -> None:
+        """One line, at once: a reader of a pipe or a log sees it when it happens."""
+        self._write(shown(text))
+
+    def lines(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self.line(text)
+
+    def json(self, value: Json, *, indent: int | None = None) -> None:
+        """One JSON value, ASCII only, so that nothing in it is obeyed by a terminal."""
+        self._write(json.dumps(redacted_json(value), indent=indent))
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+        except OSError as problem:
+            raise OutputClosed from problem
+
+    def abandon(self) -> None:
+        """What is still buffered goes nowhere, so that the interpreter's own flush at exit cannot complain."""
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+        except (OSError, ValueError):  # a stream without a descriptor has nothing to flush into
+            return

@@ -1,0 +1,100 @@
+"""A run as a transcript: one line a step, as the tutorials' scripts print it, for pipes, logs and dumb terminals.
+
+A step that takes long says how far it is now and then; a task that fails is named at once.
+"""
+
+from __future__ import annotations
+
+from tui.console.reporter import Reporter
+from tui.console.safe_text import Output
+from tui.console.summary import summary_lines
+from tui.console.words import failure_words, progress_words
+from tui.core import units
+from tui.core.events import Notice, Progress, RunEnded, RunEvent, RunStarted, Step, StepChanged, StepState, TasksChanged
+from tui.core.plan import RunPlan
+from tui.core.ports import ClockPort
+from tui.core.records import TaskStatus
+
+_PROGRESS_EVERY_S = 15.0
+"""Often enough to see that a long step lives, seldom enough that a log of hours stays readable."""
+
+_NAMED_FAILURES = 10
+_STEP_WIDTH = max(len(step.value) for step in Step)
+_WORDS = {StepState.DONE: "done", StepState.SKIPPED: "skipped", StepState.FAILED: "FAILED"}
+
+
+class Transcript(Reporter):
+    """Prints lines and never goes back."""
+
+    def __init__(self, plan: RunPlan, output: Output, clock: ClockPort, *, says_progress: bool = True) -> None:
+        self._plan = plan
+        self._says_progress = says_progress
+        self._output = output
+        self._clock = clock
+        self._progress_at_s = clock.monotonic_s()
+        self._progress_text = ""
+        self._failed: set[str] = set()
+        self._starts: dict[Step, float] = {}
+
+    def show(self, event: RunEvent) -> None:
+        match event:
+            case RunStarted():
+                verb = "resumes" if event.is_resumed else "starts"
+                self._output.line(f"Run {event.run_id} {verb} at {units.local_date_time(event.at_s)}")
+            case StepChanged():
+                self._show_step(event)
+            case Progress() if self._says_progress:
+                self._show_progress(event)
+            case TasksChanged():
+                self._show_failures(event)
+            case Notice():
+                self._line(self._clock.now_s(), "warning" if event.is_warning else "", event.text)
+            case RunEnded():
+                self._output.lines(summary_lines(event.summary))
+            case _:
+                return
+
+    def say(self, text: str) -> None:
+        self._output.line(text)
+
+    def tick(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+    def _line(self, at_s: float, step: str, text: str) -> None:
+        self._output.line(f"{units.local_clock(at_s)}  {step:<{_STEP_WIDTH}}  {text}")
+
+    def _show_step(self, event: StepChanged) -> None:
+        if event.state is StepState.RUNNING:
+            self._starts[event.step] = event.at_s
+            self._progress_at_s, self._progress_text = self._clock.monotonic_s(), ""
+            return
+        if event.state is StepState.WAITING:
+            return
+        word = _WORDS[event.state]
+        text = f"{word}: {event.summary}" if event.summary else word
+        started_s = self._starts.get(event.step)
+        if started_s is not None and event.state is not StepState.SKIPPED:
+            text += f"  ({units.duration_text(event.at_s - started_s)})"
+        self._line(event.at_s, event.step.value, text)
+
+    def _show_progress(self, event: Progress) -> None:
+        now_s = self._clock.monotonic_s()
+        text = progress_words(event)
+        if now_s - self._progress_at_s < _PROGRESS_EVERY_S or text == self._progress_text:
+            return
+        self._progress_at_s, self._progress_text = now_s, text
+        self._line(self._clock.now_s(), event.step.value, text)
+
+    def _show_failures(self, event: TasksChanged) -> None:
+        for row in event.rows:
+            if row.status is not TaskStatus.FAILED or row.id in self._failed:
+                continue
+            self._failed.add(row.id)
+            if len(self._failed) <= _NAMED_FAILURES:
+                item = self._plan.input_of(row.id)
+                self._line(event.at_s, Step.MONITOR.value, failure_words(row, "" if item is None else item.blob_name))
+            elif len(self._failed) == _NAMED_FAILURES + 1:
+                self._line(event.at_s, Step.MONITOR.value, "more tasks failed; the summary counts them")

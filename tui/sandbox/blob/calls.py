@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from .timestamps import http_date
 
 MAX_METADATA_BYTES = 8 * 1024
 MAX_RESULTS = 5000
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
 _METADATA_PREFIX = "x-ms-meta-"
 # What would change the meaning of a request if it were ignored, and is not served here.
 _UNSERVED_HEADERS = (
@@ -68,7 +70,7 @@ class Call:
         text = self.request.query.get("maxresults")
         if text is None:
             return MAX_RESULTS
-        if not text.lstrip("-").isdecimal():
+        if not _INTEGER.fullmatch(text):
             raise invalid_query("maxresults", text)
         if int(text) < 1:
             raise ServiceError(

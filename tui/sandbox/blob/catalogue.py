@@ -42,6 +42,13 @@ class Catalogue:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         # The server may be built in one thread and run its loop in another; never in two at once.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
         execute = self._connection.execute
         execute("PRAGMA locking_mode = EXCLUSIVE")
         execute("PRAGMA journal_mode = WAL")
@@ -49,7 +56,6 @@ class Catalogue:
         execute("PRAGMA synchronous = NORMAL")
         version = execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _SCHEMA_VERSION):
-            self._connection.close()
             raise RuntimeError(f"the blob catalogue has version {version}, this program knows {_SCHEMA_VERSION}")
         self._connection.executescript(_SCHEMA)
         execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")

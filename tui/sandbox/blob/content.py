@@ -11,8 +11,8 @@ import hashlib
 import os
 import secrets
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .records import Segment, StoredContent
@@ -53,6 +53,16 @@ class ContentFolder:
     def stream(self, segments: Sequence[Segment], offset: int, length: int) -> ContentStream:
         """The same as `read` in chunks; the files stay until the stream is closed."""
         return ContentStream(self, list(spans(segments, offset, length)))
+
+    @contextmanager
+    def pinned(self, segments: Iterable[Segment]) -> Iterator[None]:
+        """The segments' files stay for as long as the context lasts."""
+        content_ids = [segment.content_id for segment in segments]
+        self.pin(content_ids)
+        try:
+            yield
+        finally:
+            self.unpin(content_ids)
 
     def pin(self, content_ids: Iterable[str]) -> None:
         self._readers.update(content_ids)

@@ -191,10 +191,11 @@ class BlobStore:
         """Any part of a blob in chunks; it stays as it was when the stream was opened."""
         return self._content.stream(record.segments, offset, length)
 
-    async def md5_of(self, record: BlobRecord, offset: int, length: int) -> str:
-        """Base64 digest of a part of a blob."""
-        data = await asyncio.to_thread(self._content.read, record.segments, offset, length)
-        return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+    async def read_with_md5(self, record: BlobRecord, offset: int, length: int) -> tuple[bytes, str]:
+        """A part of a blob and its base64 digest."""
+        with self._content.pinned(record.segments):
+            data = await asyncio.to_thread(self._content.read, record.segments, offset, length)
+        return data, base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
     # Blocks
 

@@ -1,0 +1,138 @@
+"""One HTTP call to Batch, signed, repeated and sent by the SDK's pipeline.
+
+`BatchClient.send_request` carries every call. The typed operations above it start pollers that swallow errors, lose
+the body of a failed file read and build a model of each task, which a list of 100,000 cannot afford; the wire below
+is documented and the same for all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
+from azure.core.rest import HttpRequest
+
+from tui.gateways.errors import answer_errors, date_s, service_errors
+from tui.gateways.http import READ_TIMEOUT_S, BriefRetryPolicy, transport_to
+
+API_VERSION = "2025-06-01"
+
+POLL_READ_TIMEOUT_S = 15.0
+_SERVICE_MARGIN_S = 5
+"""The service is told to give up this much before we do, so that its own error arrives."""
+
+_CONTENT_TYPE = "application/json; odata=minimalmetadata"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """A successful answer, read to its end."""
+
+    content: bytes
+    headers: Mapping[str, str]
+
+    def json(self) -> dict[str, Any]:
+        parsed = json.loads(self.content)
+        if not isinstance(parsed, dict):
+            raise ValueError("a JSON object is expected")
+        return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """One page of a list."""
+
+    items: Sequence[dict[str, Any]]
+    server_time_s: float
+    """The service's clock when it answered; ours where a proxy dropped the header."""
+    size_bytes: int
+
+
+class BatchCalls:
+    """Calls by method, path and query. Safe from several threads."""
+
+    def __init__(self, endpoint: str, credential: AzureNamedKeyCredential | TokenCredential) -> None:
+        self._endpoint = endpoint
+        self._retries = BriefRetryPolicy()
+        self._client = BatchClient(
+            endpoint, credential, retry_policy=self._retries, transport=transport_to(endpoint), api_version=API_VERSION
+        )
+
+    @property
+    def sent(self) -> int:
+        return self._retries.sent
+
+    def call(
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        is_poll: bool = False,
+    ) -> BatchAnswer:
+        """`path` is quoted already, see `path_of`. A poll waits less and is not repeated: the poller does that."""
+        return self._send(doing, method, f"{path}?{self._query(query or {}, is_poll)}", body, headers or {}, is_poll)
+
+    def pages(
+        self, doing: str, path: str, query: Mapping[str, str] | None = None, *, is_poll: bool = False
+    ) -> Iterator[BatchPage]:
+        """Every page of a list, each fetched when it is asked for."""
+        target = f"{path}?{self._query(query or {}, is_poll)}"
+        while target:
+            answer = self._send(doing, "GET", target, None, {}, is_poll)
+            with answer_errors("Batch", self._endpoint, doing):
+                body = answer.json()
+                link = urlsplit(body.get("odata.nextLink") or "")
+            yield BatchPage(
+                items=body.get("value") or (),
+                server_time_s=date_s(answer.headers.get("Date")) or time.time(),
+                size_bytes=len(answer.content),
+            )
+            # Only path and query: whatever the link says, a signed request goes to the account's own host.
+            target = f"{link.path}?{link.query}" if link.path else ""
+
+    def items(
+        self, doing: str, path: str, query: Mapping[str, str] | None = None, *, is_poll: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        for page in self.pages(doing, path, query, is_poll=is_poll):
+            yield from page.items
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _query(self, query: Mapping[str, str], is_poll: bool) -> str:
+        read_timeout_s = POLL_READ_TIMEOUT_S if is_poll else READ_TIMEOUT_S
+        fixed = {"api-version": API_VERSION, "timeOut": str(round(read_timeout_s) - _SERVICE_MARGIN_S)}
+        return urlencode({**fixed, **query}, quote_via=quote, safe="$,")
+
+    def _send(
+        self, doing: str, method: str, target: str, body: Any, headers: Mapping[str, str], is_poll: bool
+    ) -> BatchAnswer:
+        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        sent_headers = {"Accept": "application/json", **headers}
+        if content is not None:
+            sent_headers["Content-Type"] = _CONTENT_TYPE
+        request = HttpRequest(method, self._endpoint + target, headers=sent_headers, content=content)
+        options: dict[str, Any] = {"read_timeout": POLL_READ_TIMEOUT_S, "retry_total": 0} if is_poll else {}
+        with service_errors("Batch", self._endpoint, doing):
+            # Streamed, because the pipeline parses whatever it reads by itself: once too often for JSON, and wrongly
+            # for a piece of a task's file that calls itself JSON.
+            response = self._client.send_request(request, stream=True, **options)
+            try:
+                return BatchAnswer(response.read(), response.headers)
+            finally:
+                response.close()
+
+
+def path_of(*segments: str) -> str:
+    """A path of these segments, each quoted whole."""
+    return "".join("/" + quote(segment, safe="") for segment in segments)

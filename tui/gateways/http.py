@@ -1,0 +1,106 @@
+"""How both services are reached: one connection pool a client, short waits, few and harmless repetitions.
+
+No call waits longer than connecting, reading and the pauses below allow. Nothing is repeated where the first attempt
+may already have acted and a second one would say something else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from azure.core.exceptions import AzureError, ServiceRequestError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import HTTPPolicy
+from azure.core.pipeline.transport import RequestsTransport
+from requests.adapters import HTTPAdapter
+
+from tui.core.accounts import is_loopback
+from tui.gateways.errors import retry_after_s
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
+RETRIES = 2
+
+_CONNECTIONS = 64
+"""More than the threads that call at once: urllib3 drops what does not fit its pool, and each drop is a handshake."""
+
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 2.0
+"""A pause in here cannot be interrupted; whoever is asked to wait longer is told, and waits on the stop event."""
+
+_REPEATED_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE", "PATCH"})
+_TROUBLE = frozenset({408, 429, 500, 502, 503, 504})
+_NOTHING_WAS_DONE = frozenset({429, 503})
+
+# Without a handler of their own these loggers reach stderr through logging.lastResort and tear the screen.
+for _name in ("azure", "urllib3"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+
+def transport_to(endpoint: str, read_timeout_s: float = READ_TIMEOUT_S) -> RequestsTransport:
+    """A transport for many threads; proxies of the environment count for everything but loopback."""
+    session = requests.Session()
+    session.trust_env = not is_loopback(urlsplit(endpoint).hostname or "")
+    session.auth = _keep_authorization
+    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return RequestsTransport(session=session, connection_timeout=CONNECT_TIMEOUT_S, read_timeout=read_timeout_s)
+
+
+def _keep_authorization(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Requests would otherwise put a password of ~/.netrc in the place of the signature."""
+    return request
+
+
+class BriefRetryPolicy(HTTPPolicy[Any, Any]):
+    """Repeats an HTTP call at most `retry_total` times, and counts what is sent.
+
+    A POST is repeated only where nothing was done: the connection was refused, or the answer is 429 or 503.
+    """
+
+    def __init__(self, retries: int = RETRIES) -> None:
+        super().__init__()
+        self._retries = retries
+        self._lock = threading.Lock()
+        self._sent = 0
+
+    @property
+    def sent(self) -> int:
+        return self._sent
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        retries = int(request.context.options.pop("retry_total", self._retries))
+        is_repeatable = request.http_request.method in _REPEATED_METHODS
+        attempt = 0
+        while True:
+            with self._lock:
+                self._sent += 1
+            pause_s = _FIRST_PAUSE_S * 2**attempt
+            try:
+                response = self.next.send(request)
+            except AzureError as error:
+                if attempt >= retries or not (is_repeatable or isinstance(error, ServiceRequestError)):
+                    raise
+            else:
+                status = response.http_response.status_code
+                may_help = status in (_TROUBLE if is_repeatable else _NOTHING_WAS_DONE)
+                asked_s = retry_after_s(response.http_response.headers)
+                pause_s = pause_s if asked_s is None else asked_s
+                if attempt >= retries or not may_help or pause_s > _LONGEST_PAUSE_S:
+                    return response
+                _release(response.http_response)
+            attempt += 1
+            time.sleep(pause_s)
+
+
+def _release(response: Any) -> None:
+    """Gives the connection of an answer nobody will read back to the pool."""
+    close = getattr(response, "close", None)
+    if close is not None:
+        close()

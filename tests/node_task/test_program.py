@@ -14,6 +14,7 @@ from node_task import top_words
 from node_task.top_words import CONTAINER_URL_VARIABLE, EXIT_CODE_MEANINGS, ExitCode
 from tests.node_task.blob_server import BlobServer
 from tests.node_task.conftest import Node
+from tui.core.workloads import OUTPUT_CONTAINER_VARIABLE, TOP_WORDS
 
 SCRIPT = Path(top_words.__file__)
 
@@ -148,6 +149,20 @@ def test_the_file_alone_runs_anywhere(tmp_path: Path, blobs: BlobServer) -> None
     assert (finished.returncode, finished.stderr) == (0, b"")
     assert "mar\u00e9e:\t2\n\u6f6e:\t1\n".encode() in finished.stdout
     assert uploaded_names(blobs) == ["mar%C3%A9e_OUTPUT.txt"]
+
+
+def test_the_workload_speaks_to_this_program(node: Node, blobs: BlobServer) -> None:
+    """The script may import nothing of ours, so nothing but this test holds the two together."""
+    assert OUTPUT_CONTAINER_VARIABLE == CONTAINER_URL_VARIABLE
+    program = TOP_WORDS.command[1]
+    assert not isinstance(program, str)
+    assert program.relative == SCRIPT.name
+    values = {"input": "-a tides.txt", "output": "in/-a tides_OUTPUT.txt", "words": "2", "delay": "0.5"}
+    (node.directory / "-a tides.txt").write_text("ebb ebb flood slack", encoding="utf-8")
+    ended = node.run(*(str(argument).format(**values) for argument in TOP_WORDS.command[2:]))
+    assert (ended.exit_code, ended.stderr, ended.waits_s) == (0, "", [0.5])
+    assert uploaded_names(blobs) == ["in/-a%20tides_OUTPUT.txt"]
+    assert b"ebb:\t2\nflood:\t1\n---" in blobs.puts[0].body
 
 
 def test_help_names_every_option_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

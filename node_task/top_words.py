@@ -478,7 +478,7 @@ def run(arguments: Sequence[str] | None, pause: Pause) -> None:
     output = local_name(output_name)
     write_atomically(output, report(counts, options.numwords))
     for line in report(counts, options.numwords):
-        print(line, flush=False)
+        print(line)
     sys.stdout.flush()
 
     upload(output, blob_url(container, output_name), pause)

@@ -11,7 +11,7 @@ from typing import Protocol
 from .errors import ErrorCode, ServiceError, invalid_header
 from .timestamps import parse_http_date
 
-_RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})?")
+_RANGE = re.compile(r"bytes=([0-9]{1,19})-([0-9]{1,19})?")
 _CONDITIONAL_HEADERS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 Clock = Callable[[], datetime]
 """Answers an aware datetime."""
 
-_ISO_FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(\.\d{1,7})?)?Z)?")
+_ISO_FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(\.\d{1,7})?)?Z)?", re.ASCII)
 _TICKS_BEFORE_1970 = 621_355_968_000_000_000
 
 

@@ -1,0 +1,203 @@
+"""What the service refuses before and beside its operations, and that nothing half-done stays."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+import pytest
+from starlette.types import ASGIApp
+
+from tests.sandbox.blob.exchange import Answer, exchange, signed_exchange
+from tui.sandbox.blob import BlobStore
+
+BLOCK_BLOB = {"x-ms-blob-type": "BlockBlob"}
+
+
+async def put(app: ASGIApp, name: str, *body: bytes, **headers: str) -> Answer:
+    all_headers = {**BLOCK_BLOB, **{key.replace("_", "-"): value for key, value in headers.items()}}
+    return await signed_exchange(app, "PUT", f"/batchtui/input/{name}", headers=all_headers, body=body or (b"",))
+
+
+def files(root: Path) -> int:
+    return len(list((root / "content").iterdir()))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "127.0.0.1", "localhost:10000", "LOCALHOST", "[::1]:1", "127.1.2.3"])
+async def test_loopback_names_are_served(app: ASGIApp, host: str) -> None:
+    answer = await signed_exchange(app, "GET", "/batchtui", query="comp=list", headers={"host": host})
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["example.com", "127.0.0.1.example.com", "10.0.0.1:80", "localhost:x", "[::2]", "@127.0.0.1"]
+)
+async def test_other_names_are_refused_even_with_the_key(app: ASGIApp, host: str) -> None:
+    answer = await signed_exchange(app, "GET", "/batchtui", query="comp=list", headers={"host": host})
+    assert (answer.status, answer.code) == (403, "AuthorizationFailure")
+
+
+async def test_web_pages_are_refused(app: ASGIApp) -> None:
+    answer = await signed_exchange(app, "GET", "/batchtui", query="comp=list", headers={"origin": "http://127.0.0.1"})
+    assert answer.status == 403
+    preflight = await exchange(app, "OPTIONS", "/batchtui/input", headers={"origin": "null"})
+    assert preflight is not None
+    assert preflight.status == 403
+    assert not any(name.startswith("access-control") for name in preflight.headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST", "BREW"])
+async def test_a_stranger_learns_nothing(app: ASGIApp, method: str) -> None:
+    assert (await put(app, "there", b"x")).status == 201
+    seen = set()
+    for path in (
+        "/batchtui/input/there",
+        "/batchtui/input/missing",
+        "/batchtui/missing/x",
+        "/other/x/y",
+        "/",
+        "/batchtui",
+    ):
+        answer = await exchange(app, method, path, headers=BLOCK_BLOB)
+        assert answer is not None
+        seen.add((answer.status, answer.code))
+    assert seen == {(401, "NoAuthenticationInformation")}
+
+
+@pytest.mark.parametrize(
+    "name", ["../../escape", "..%2F..%2Fescape", "%2Fetc%2Fpasswd", "a/../../../b", "%00", "~", "C:%5Cx"]
+)
+async def test_no_name_leaves_the_folder(app: ASGIApp, root: Path, name: str) -> None:
+    before = {path for path in root.parent.rglob("*") if "content" not in path.parts}
+    assert (await put(app, name, b"x")).status == 201
+    assert {path for path in root.parent.rglob("*") if "content" not in path.parts} == before
+    assert files(root) == 1
+    answer = await signed_exchange(app, "GET", f"/batchtui/input/{name}")
+    assert (answer.status, answer.body) == (200, b"x")
+
+
+async def test_a_body_that_is_too_large_is_refused_before_it_is_taken(app: ASGIApp, root: Path) -> None:
+    answer = await put(app, "a", b"x" * 1001)
+    assert (answer.status, answer.code) == (413, "RequestBodyTooLarge")
+    assert (await put(app, "a", b"x" * 1000)).status == 201
+    block = await signed_exchange(app, "PUT", "/batchtui/input/b", query="blockid=MDE=&comp=block", body=[b"x" * 501])
+    assert (block.status, block.code) == (413, "RequestBodyTooLarge")
+    assert files(root) == 1
+
+
+async def test_a_body_of_unknown_length_is_refused(app: ASGIApp) -> None:
+    answer = await signed_exchange(
+        app, "PUT", "/batchtui/input/a", headers={**BLOCK_BLOB, "content-length": "", "transfer-encoding": "chunked"}
+    )
+    assert (answer.status, answer.code) == (411, "MissingContentLengthHeader")
+
+
+async def test_a_client_that_goes_away_leaves_nothing(app: ASGIApp, store: BlobStore, root: Path) -> None:
+    answer = await signed_exchange(
+        app, "PUT", "/batchtui/input/a", headers=BLOCK_BLOB, body=[b"half of ", b"it"], disconnects=True
+    )
+    assert answer.status == 0
+    assert store.find_blob("input", "a") is None
+    assert files(root) == 0
+
+
+async def test_a_body_in_pieces_is_one_blob(app: ASGIApp) -> None:
+    answer = await put(app, "a", b"one ", b"two ", b"three")
+    digest = base64.b64encode(hashlib.md5(b"one two three", usedforsecurity=False).digest()).decode()
+    assert answer.headers["content-md5"] == digest
+
+
+@pytest.mark.parametrize("header", ["content_md5", "x_ms_blob_content_md5"])
+async def test_a_wrong_digest_leaves_nothing(app: ASGIApp, root: Path, header: str) -> None:
+    wrong = base64.b64encode(b"0" * 16).decode()
+    answer = await put(app, "a", b"x", **{header: wrong})
+    assert (answer.status, answer.code) == (400, "Md5Mismatch")
+    assert (await put(app, "a", b"x", **{header: "short"})).code == "InvalidMd5"
+    assert files(root) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "MissingRequiredHeader"),
+        ({"x-ms-blob-type": "PageBlob"}, "InvalidHeaderValue"),
+        ({**BLOCK_BLOB, "x-ms-copy-source": "http://127.0.0.1/x"}, "UnsupportedHeader"),
+        ({**BLOCK_BLOB, "x-ms-structured-body": "XSM/1.0"}, "UnsupportedHeader"),
+        ({**BLOCK_BLOB, "x-ms-lease-id": "x"}, "LeaseNotPresentWithBlobOperation"),
+        ({**BLOCK_BLOB, "x-ms-meta-a-b": "x"}, "InvalidMetadata"),
+        ({**BLOCK_BLOB, "x-ms-meta-": "x"}, "EmptyMetadataKey"),
+        ({**BLOCK_BLOB, "x-ms-meta-a": "x" * 8193}, "MetadataTooLarge"),
+    ],
+)
+async def test_headers_that_are_not_served_are_refused(
+    app: ASGIApp, root: Path, headers: dict[str, str], code: str
+) -> None:
+    answer = await signed_exchange(app, "PUT", "/batchtui/input/a", headers=headers, body=[b"x"])
+    assert answer.code == code
+    assert files(root) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "status", "code"),
+    [
+        ("BREW", "/batchtui/input/a", "", 405, "UnsupportedHttpVerb"),
+        ("DELETE", "/batchtui", "comp=list", 405, "UnsupportedHttpVerb"),
+        ("GET", "/batchtui/input/a", "comp=lease", 400, "InvalidQueryParameterValue"),
+        ("GET", "/batchtui/input", "restype=share", 400, "InvalidQueryParameterValue"),
+        ("GET", "/batchtui/input", "", 404, "ContainerNotFound"),
+        ("GET", "/batchtui", "", 400, "InvalidUri"),
+        ("GET", "/batchtui", "comp=list&maxresults=0", 400, "OutOfRangeQueryParameterValue"),
+        ("GET", "/batchtui", "comp=list&maxresults=many", 400, "InvalidQueryParameterValue"),
+        ("GET", "/batchtui", "comp=list&maxresults=--1", 400, "InvalidQueryParameterValue"),
+        ("GET", "/batchtui", "comp=list&marker=x", 400, "InvalidQueryParameterValue"),
+        ("PUT", "/batchtui/input/a", "comp=block", 400, "MissingRequiredQueryParameter"),
+        ("PUT", "/batchtui/input/a", "blockid=no&comp=block", 400, "InvalidQueryParameterValue"),
+        ("PUT", "/batchtui/input/a", "comp=blocklist", 400, "InvalidXmlDocument"),
+        ("GET", "/batchtui/input/a", "blocklisttype=some&comp=blocklist", 400, "InvalidQueryParameterValue"),
+    ],
+)
+async def test_requests_that_ask_for_nothing_there_is(
+    app: ASGIApp, method: str, path: str, query: str, status: int, code: str
+) -> None:
+    answer = await signed_exchange(app, method, path, query=query)
+    assert (answer.status, answer.code) == (status, code)
+
+
+async def test_every_answer_names_its_request(app: ASGIApp) -> None:
+    answers = [
+        await signed_exchange(app, "GET", path, query=query, headers={"x-ms-client-request-id": "mine"})
+        for path, query in (("/batchtui", "comp=list"), ("/batchtui/input/missing", ""))
+    ]
+    for answer in answers:
+        assert answer.headers["x-ms-client-request-id"] == "mine"
+        assert answer.headers["x-ms-version"] == "2026-10-06"
+    assert answers[0].headers["x-ms-request-id"] != answers[1].headers["x-ms-request-id"]
+
+
+async def test_an_answer_to_head_has_the_length_and_no_body(app: ASGIApp) -> None:
+    await put(app, "a", b"content")
+    answer = await signed_exchange(app, "HEAD", "/batchtui/input/a")
+    assert (answer.status, answer.headers["content-length"], answer.body) == (200, "7", b"")
+    missing = await signed_exchange(app, "HEAD", "/batchtui/input/b")
+    assert (missing.status, missing.code, missing.body) == (404, "BlobNotFound", b"")
+
+
+async def test_lost_content_is_an_internal_error_and_not_a_crash(
+    app: ASGIApp, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await put(app, "a", b"content")
+    for path in (root / "content").iterdir():
+        path.unlink()
+    answer = await signed_exchange(app, "GET", "/batchtui/input/a")
+    assert (answer.status, answer.code) == (500, "InternalError")
+    assert "FileNotFoundError" in caplog.text
+    assert "SharedKey" not in caplog.text
+
+
+async def test_a_condition_is_looked_at_again_once_the_body_is_there(app: ASGIApp) -> None:
+    assert (await put(app, "a", b"1", if_none_match="*")).status == 201
+    assert (await put(app, "a", b"2", if_none_match="*")).code == "BlobAlreadyExists"
+    answer = await signed_exchange(app, "GET", "/batchtui/input/a", headers={"if-none-match": "*"})
+    assert (answer.status, answer.body) == (304, b"")
+    assert "content-length" not in answer.headers

@@ -23,7 +23,7 @@ from azure.storage.blob import (
     LinearRetry,
 )
 
-from tui.core.errors import Conflict, NotFound
+from tui.core.errors import Conflict, NotFound, RequestRefused
 from tui.core.records import BlobRecord, ContainerRecord
 from tui.core.redaction import Secret
 from tui.core.specs import Permissions
@@ -38,6 +38,7 @@ _SERVICE_TIMEOUT_S = round(READ_TIMEOUT_S) - 5
 """The service gives up before we do, so that its own error arrives."""
 
 _PAUSE_S = 0.3
+_NO_SUCH_RANGE = 416
 
 
 class BlobGateway:
@@ -145,11 +146,16 @@ class BlobGateway:
             )
 
     def read_blob(self, container: str, blob: str, offset: int, length: int, etag: str = "") -> bytes:
+        """Empty where the blob ends at `offset` or before."""
         condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
-        with self._errors(f"downloading blob {blob}"):
-            stream = self._blob(container, blob).download_blob(offset, length, **condition)
-            content: bytes = stream.readall()
-            return content
+        try:
+            with self._errors(f"downloading blob {blob}"):
+                content: bytes = self._blob(container, blob).download_blob(offset, length, **condition).readall()
+                return content
+        except RequestRefused as error:
+            if error.status == _NO_SUCH_RANGE:
+                return b""
+            raise
 
     def delete_blob(self, container: str, blob: str) -> None:
         with self._errors(f"deleting blob {blob}"):

@@ -7,8 +7,10 @@ an over-long part is shortened around a digest. The mapping is the same on every
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass
 
 MAXIMUM_PART_BYTES = 240
@@ -75,35 +77,40 @@ class DestinationNames:
 
     def __init__(self) -> None:
         self._files: set[str] = set()
-        self._folders: set[str] = set()
+        self._taken: set[str] = set()
+        """Files and folders; only a file keeps a folder from its name."""
+        self._folder_of: dict[str, str] = {"": ""}
+        """Where each folder went: beside a file that has its name already, if need be."""
 
     def assign(self, name: str) -> MappedName:
-        path = safe_relative_path(name)
-        folder, _, last = path.rpartition("/")
+        folder, _, last = safe_relative_path(name).rpartition("/")
+        path = self._free(self._placed(folder), last, self._taken)
+        self._files.add(_folded(path))
+        self._taken.add(_folded(path))
+        return MappedName(name, path)
+
+    def _placed(self, folder: str) -> str:
+        if folder not in self._folder_of:
+            above, _, last = folder.rpartition("/")
+            placed = self._free(self._placed(above), last, self._files)
+            self._folder_of[folder] = placed
+            self._taken.add(_folded(placed))
+        return self._folder_of[folder]
+
+    @staticmethod
+    def _free(folder: str, last: str, taken: Container[str]) -> str:
+        """`folder/last`, numbered before its extension until nobody has it."""
         stem, dot, extension = last.rpartition(".")
         if not stem:
             stem, dot, extension = last, "", ""
-        candidate, number = path, 1
-        while self._collides(candidate):
-            number += 1
-            candidate = f"{folder}/" * bool(folder) + shorten(f"{stem}~{number}{dot}{extension}")
-        self._remember(candidate)
-        return MappedName(name, candidate)
-
-    def _collides(self, path: str) -> bool:
-        key = _folded(path)
-        return key in self._files or key in self._folders or any(parent in self._files for parent in _parents(key))
-
-    def _remember(self, path: str) -> None:
-        key = _folded(path)
-        self._files.add(key)
-        self._folders.update(_parents(key))
+        candidate = last
+        for number in itertools.count(2):
+            path = f"{folder}/{candidate}" if folder else candidate
+            if _folded(path) not in taken:
+                return path
+            candidate = safe_part(f"{stem}~{number}{dot}{extension}")
+        raise AssertionError("numbers do not end")
 
 
 def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts))]

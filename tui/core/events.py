@@ -140,6 +140,8 @@ class RunSummary:
     exit_code: int
     outcome: str
     """One sentence."""
+    hint: str = ""
+    """What to do next, where something is left to do."""
 
     @property
     def elapsed_s(self) -> float:

@@ -1,0 +1,125 @@
+"""What every step of a run is handed: the plan, the world through its ports, and where to tell what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.core.errors import AlreadyExists, Conflict, NotFound, RunFailed
+from tui.core.events import Notice, Step, StepChanged, StepState
+from tui.core.ids import RUN_METADATA_KEY
+from tui.core.plan import RunPlan
+from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal, StoragePort
+from tui.core.records import ContainerRecord, JobRecord, PoolRecord
+from tui.core.redaction import redact
+from tui.core.specs import Signer
+from tui.engine.journal import Journal
+from tui.engine.retrying import Patience, Retrier
+from tui.engine.run_record import ResourceKind, ResourceState
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One execution of one run. Steps share nothing else; what must last is in the journal."""
+
+    plan: RunPlan
+    batch: BatchPort
+    storage: StoragePort
+    clock: ClockPort
+    journal: Journal
+    node_script: Callable[[str], Path]
+    """The local file of a node script, by its name."""
+    sign: Signer
+    stop: StopSignal
+    publish: Publish
+    patience: Patience
+    retry: Retrier
+
+    def tell(self, text: str, *, is_warning: bool = False) -> None:
+        """Something a person should know: on screen and in the journal."""
+        text = redact(text)
+        self.journal.note(text)
+        self.publish(Notice(text, is_warning))
+
+    def show_step(self, step: Step, state: StepState, summary: str = "") -> None:
+        self.publish(StepChanged(step, state, self.clock.now_s(), redact(summary)))
+
+    def is_ours(self, metadata: Mapping[str, str]) -> bool:
+        return metadata.get(RUN_METADATA_KEY) == self.plan.run_id
+
+    def check_ours(self, kind: ResourceKind, name: str, metadata: Mapping[str, str]) -> None:
+        """RunFailed where what bears our name was made by someone else."""
+        if not self.is_ours(metadata):
+            raise RunFailed(
+                f"The {kind} exists already",
+                f"{kind} {name} was not made by this run",
+                "nothing of it was touched; start a run under another name",
+            )
+
+    def find(self, kind: ResourceKind, name: str) -> Mapping[str, str] | None:
+        """The metadata of a resource, or None where there is none."""
+        found: ContainerRecord | PoolRecord | JobRecord | None
+        match kind:
+            case "container":
+                found = self.storage.get_container(name)
+            case "pool":
+                found = self.batch.get_pool(name)
+            case "job":
+                found = self.batch.get_job(name)
+        return None if found is None else found.metadata
+
+    def make(self, kind: ResourceKind, name: str, create: Callable[[], None]) -> None:
+        """Makes a resource, or finds it made by this run; RunFailed where someone else made it.
+
+        It is looked for before each attempt, so that an attempt whose outcome is unknown is settled by looking.
+        """
+        record = self.journal.record
+
+        def attempt() -> None:
+            metadata = self.find(kind, name)
+            if metadata is not None:
+                self.check_ours(kind, name, metadata)
+                return
+            if record.resources.get((kind, name)) is not ResourceState.MAKING:
+                self.journal.resource(kind, name, ResourceState.MAKING)
+            try:
+                create()
+            except AlreadyExists:
+                # An attempt of ours may have been answered by nobody, or someone else was faster: looking tells.
+                self.check_ours(kind, name, self.find(kind, name) or {})
+
+        self.retry(f"making the {kind} {name}", attempt)
+        if record.resources.get((kind, name)) is not ResourceState.MADE:
+            self.journal.resource(kind, name, ResourceState.MADE)
+
+    def delete(self, kind: ResourceKind, name: str) -> None:
+        """Starts the deletion of what this run made; fine where it is gone. RunFailed where it is not ours."""
+
+        def attempt() -> bool:
+            metadata = self.find(kind, name)
+            if metadata is None:
+                return True
+            self.check_ours(kind, name, metadata)
+            try:
+                self._start_deletion(kind, name)
+            except NotFound:
+                return True
+            except Conflict as problem:
+                if "BeingDeleted" not in problem.code:
+                    raise
+            return False
+
+        if self.journal.record.resources.get((kind, name)) is not ResourceState.DELETING:
+            self.journal.resource(kind, name, ResourceState.DELETING)
+        if self.retry(f"deleting the {kind} {name}", attempt):
+            self.journal.resource(kind, name, ResourceState.DELETED)
+
+    def _start_deletion(self, kind: ResourceKind, name: str) -> None:
+        match kind:
+            case "container":
+                self.storage.delete_container(name)
+            case "pool":
+                self.batch.delete_pool(name)
+            case "job":
+                self.batch.delete_job(name)

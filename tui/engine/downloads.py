@@ -1,0 +1,231 @@
+"""Blobs into files: parallel, verified by length and MD5, whole or absent, nothing overwritten unasked.
+
+Where a different file is in the way, the policy decides; the default puts the download beside it under a numbered
+name. A file that already has the blob's content, under its own or a numbered name, is not fetched again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tui.core.errors import InputError, LocalError, ServiceFault
+from tui.core.paths import shorten
+from tui.core.ports import StopSignal, StoragePort
+from tui.core.records import BlobRecord
+from tui.engine.local_files import local_error, md5_of
+from tui.engine.parallel import Outcome, in_parallel
+from tui.engine.retrying import Retrier
+from tui.engine.transfers import TRANSFER_WORKERS, Countdown, PartDone, Span, is_large, spans
+
+ConflictPolicy = Literal["rename", "skip", "overwrite", "newer"]
+"""What to do where a different file has the name: put it beside, leave it, replace it, replace it if it is older."""
+
+_MAXIMUM_NUMBER = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One blob and the file it becomes; `path` is below the destination."""
+
+    container: str
+    blob: BlobRecord
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadPart:
+    """One request of a download, as the outcome names it."""
+
+    download: Download
+    fetch: Callable[[], PartDone]
+
+
+def check_destination(destination: Path) -> None:
+    """InputError where the destination cannot be a folder because it, or a part of its path, is a file."""
+    for folder in (destination, *destination.parents):
+        if folder.is_dir():
+            return
+        if os.path.lexists(folder):
+            raise InputError("The output folder is a file", f"{folder} is not a folder", "choose another with --output")
+
+
+def download_all(
+    storage: StoragePort,
+    retry: Retrier,
+    stop: StopSignal,
+    downloads: Sequence[Download],
+    policy: ConflictPolicy = "rename",
+) -> Iterator[Outcome[DownloadPart, PartDone]]:
+    """Fetches `downloads`; one outcome a part, in the order they end."""
+    parts = _parts(storage, retry, downloads, policy)
+    return in_parallel(parts, lambda part: part.fetch(), workers=TRANSFER_WORKERS, name="download", stop=stop)
+
+
+def _parts(
+    storage: StoragePort, retry: Retrier, downloads: Iterable[Download], policy: ConflictPolicy
+) -> Iterator[DownloadPart]:
+    for download in downloads:
+        fetching = _Fetching(storage, retry, download, policy)
+        for span in fetching.spans:
+            yield DownloadPart(download, lambda fetching=fetching, span=span: fetching.fetch(span))  # type: ignore[misc]
+
+
+class _Fetching:
+    """One blob on its way, shared by the workers that fetch its parts."""
+
+    def __init__(self, storage: StoragePort, retry: Retrier, download: Download, policy: ConflictPolicy) -> None:
+        self.spans = tuple(spans(download.blob.size_bytes))
+        self._storage = storage
+        self._retry = retry
+        self._download = download
+        self._policy = policy
+        self._countdown = Countdown(len(self.spans))
+        self._begin_lock = threading.Lock()
+        self._has_begun = False
+        self._kept: Path | None = None
+        """The file that makes fetching needless."""
+        self._temporary = _temporary_path(download)
+
+    def fetch(self, span: Span) -> PartDone:
+        """Fetches one part; whoever fetches the last one verifies the file and gives it its name."""
+        self._begin()
+        if self._kept is None and span.length:
+            self._fetch(span)
+        if not self._countdown.is_last():
+            return PartDone(span.length, completes_file=False)
+        if self._kept is not None:
+            md5 = self._download.blob.content_md5 or b""
+            return PartDone(span.length, completes_file=True, md5=md5, was_there=True, path=str(self._kept))
+        return self._finish(span)
+
+    def _begin(self) -> None:
+        blob = self._download.blob
+        with self._begin_lock:
+            if self._has_begun:
+                return
+            with local_error(self._download.path, "written"):
+                self._kept = _file_to_keep(self._download, self._policy)
+                if self._kept is None:
+                    self._temporary.parent.mkdir(parents=True, exist_ok=True)
+                    with _opened(self._temporary, os.O_CREAT | os.O_TRUNC) as file:
+                        os.ftruncate(file, blob.size_bytes)
+            self._has_begun = True
+
+    def _fetch(self, span: Span) -> None:
+        blob, container = self._download.blob, self._download.container
+
+        def read() -> bytes:
+            content = self._storage.read_blob(container, blob.name, span.offset, span.length, blob.etag)
+            if len(content) != span.length:
+                raise ServiceFault("An incomplete answer", f"{len(content)} of {span.length} bytes of {blob.name}")
+            if blob.content_md5 and not is_large(blob.size_bytes) and _md5(content) != blob.content_md5:
+                raise ServiceFault("A damaged answer", f"the bytes of {blob.name} do not match its MD5")
+            return content
+
+        content = self._retry(f"downloading {blob.name}", read)
+        with local_error(self._temporary, "written"), _opened(self._temporary) as file:
+            offset = span.offset
+            while content:
+                written = os.pwrite(file, content, offset)
+                offset, content = offset + written, content[written:]
+
+    def _finish(self, span: Span) -> PartDone:
+        blob, target = self._download.blob, self._download.path
+        with local_error(self._temporary, "read"):
+            md5 = md5_of(self._temporary)
+        if blob.content_md5 and md5 != blob.content_md5:
+            with suppress(OSError):
+                self._temporary.unlink()
+            raise ServiceFault("A damaged download", f"{blob.name} does not match its MD5", "download it again")
+        with local_error(target, "written"):
+            path, was_there = _placed(self._temporary, target, md5, self._policy)
+        return PartDone(span.length, completes_file=True, md5=md5, was_there=was_there, path=str(path))
+
+
+class _opened:  # noqa: N801  # reads as a verb, like `open`
+    """A file descriptor for writing, closed at the end; a symbolic link in the file's place is refused."""
+
+    def __init__(self, path: Path, flags: int = 0) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o666)
+
+    def __enter__(self) -> int:
+        return self._file
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+
+def _md5(content: bytes) -> bytes:
+    return hashlib.md5(content, usedforsecurity=False).digest()
+
+
+def _temporary_path(download: Download) -> Path:
+    """Hidden, beside the file, the same for the same version of the blob: a killed download leaves at most one."""
+    identity = f"{download.container}/{download.blob.name}/{download.blob.etag}"
+    token = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return download.path.with_name(f".{download.path.name}.{token}.part")
+
+
+def _file_to_keep(download: Download, policy: ConflictPolicy) -> Path | None:
+    """The file that has the blob's content already, or that the policy protects."""
+    blob, target = download.blob, download.path
+    for path in _names(target):
+        if not os.path.lexists(path):
+            break
+        if blob.content_md5 and _has_content(path, blob.size_bytes, blob.content_md5):
+            return path
+    if not os.path.lexists(target):
+        return None
+    if policy == "skip" or (policy == "newer" and target.stat().st_mtime >= blob.last_modified_s):
+        return target
+    return None
+
+
+def _has_content(path: Path, size_bytes: int, md5: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == size_bytes and md5_of(path) == md5
+
+
+def _names(target: Path) -> Iterator[Path]:
+    """The file's own name, then numbered ones: `a.txt`, `a~2.txt`, `a~3.txt`."""
+    yield target
+    stem, extension = posixpath.splitext(target.name)
+    for number in range(2, _MAXIMUM_NUMBER):
+        yield target.with_name(shorten(f"{stem}~{number}{extension}"))
+
+
+def _placed(temporary: Path, target: Path, md5: bytes, policy: ConflictPolicy) -> tuple[Path, bool]:
+    """Gives the whole file its name; says which, and whether the same content had it already."""
+    if policy in ("overwrite", "newer") and not target.is_dir():
+        temporary.replace(target)
+        return target, False
+    size_bytes = temporary.stat().st_size
+    for path in _names(target):
+        if _took_name(temporary, path):
+            return path, False
+        if _has_content(path, size_bytes, md5):
+            temporary.unlink()
+            return path, True
+    raise LocalError("Too many files of one name", f"{target} and its numbered names are taken")
+
+
+def _took_name(temporary: Path, path: Path) -> bool:
+    """Renames without ever replacing: a hard link fails where the name is taken."""
+    try:
+        os.link(temporary, path, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links: look first, which leaves an instant unguarded
+        if os.path.lexists(path):
+            return False
+        temporary.rename(path)
+        return True
+    temporary.unlink()
+    return True

@@ -1,0 +1,102 @@
+"""Work in parallel on daemon threads, results in the order they come.
+
+Workers touch nothing but their item; what follows from a result (journal, progress) happens in the consumer's thread.
+Nothing here waits for a worker: whoever stops early leaves it to end its call and its thread by itself, since an HTTP
+call under way cannot be cancelled.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.ports import StopSignal
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_STOP_CHECK_S = 0.1
+"""How long a consumer that waits for a result overlooks the stop signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[Item, Result]):
+    """What became of one item: a result, or the error that its work raised."""
+
+    item: Item
+    result: Result | None = None
+    error: BatchTuiError | None = None
+
+
+class _Finished:
+    """A worker's last word; it carries the defect that ended it, if one did."""
+
+    def __init__(self, defect: BaseException | None = None) -> None:
+        self.defect = defect
+
+
+class _Crew(Generic[Item, Result]):
+    """Threads that share one iterator of items and one queue of results."""
+
+    def __init__(self, items: Iterable[Item], work: Callable[[Item], Result], stop: StopSignal) -> None:
+        self._items = iter(items)
+        self._items_lock = threading.Lock()
+        self._work = work
+        self._stop = stop
+        self._abandoned = threading.Event()
+        self.results: queue.SimpleQueue[Outcome[Item, Result] | _Finished] = queue.SimpleQueue()
+
+    def abandon(self) -> None:
+        self._abandoned.set()
+
+    def run(self) -> None:
+        try:
+            while not (self._abandoned.is_set() or self._stop.is_set()):
+                with self._items_lock:
+                    item = next(self._items, self)
+                if item is self:
+                    break
+                self.results.put(self._done(item))  # type: ignore[arg-type]  # `self` is the end marker
+        except BaseException as defect:  # outermost of its thread: handed to the consumer, which raises it
+            self.results.put(_Finished(defect))
+        else:
+            self.results.put(_Finished())
+
+    def _done(self, item: Item) -> Outcome[Item, Result]:
+        try:
+            return Outcome(item, result=self._work(item))
+        except BatchTuiError as problem:
+            return Outcome(item, error=problem)
+
+
+def in_parallel(
+    items: Iterable[Item], work: Callable[[Item], Result], *, workers: int, name: str, stop: StopSignal
+) -> Iterator[Outcome[Item, Result]]:
+    """Outcomes of `work` on each of `items`; Interrupted once `stop` is set.
+
+    `items` is drawn from as workers become free, so that it may be long; at most `workers` items are under way.
+    """
+    crew = _Crew(items, work, stop)
+    running = workers
+    for number in range(workers):
+        threading.Thread(target=crew.run, name=f"{name}-{number}", daemon=True).start()
+    try:
+        while running:
+            if stop.is_set():
+                raise Interrupted("Stopped", name)
+            try:
+                told = crew.results.get(timeout=_STOP_CHECK_S)
+            except queue.Empty:
+                continue
+            if not isinstance(told, _Finished):
+                yield told
+                continue
+            running -= 1
+            if told.defect is not None:
+                raise told.defect
+    finally:
+        crew.abandon()

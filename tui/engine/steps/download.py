@@ -1,0 +1,81 @@
+"""Fetches the outputs, and the logs of the tasks that failed, into the run's folder.
+
+What lies there is never overwritten: a different file of the same name stays and the download gets a numbered name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tui.core.errors import RunFailed
+from tui.core.events import Step
+from tui.core.paths import DestinationNames
+from tui.core.plan import LOG_PREFIX
+from tui.core.records import BlobRecord
+from tui.core.units import count_text, size_text
+from tui.engine.context import RunContext
+from tui.engine.downloads import Download, check_destination, download_all
+from tui.engine.progress import Meter
+from tui.engine.run_record import Ending, FileMoved
+
+_RENAMED_TOLD = 20
+
+
+def run(context: RunContext) -> str:
+    destination = Path(context.plan.destination)
+    check_destination(destination)
+    container = context.plan.output_container
+    blobs = context.retry(f"looking into {container}", lambda: tuple(context.storage.list_blobs(container)))
+    downloads = list(_downloads(context, destination, blobs))
+    total_bytes = sum(download.blob.size_bytes for download in downloads)
+    meter = Meter(context.publish, context.clock, Step.DOWNLOAD, len(downloads), total_bytes=total_bytes)
+    renamed = 0
+    for outcome in download_all(context.storage, context.retry, context.stop, downloads):
+        if outcome.error is not None:
+            raise outcome.error
+        done, download = outcome.result, outcome.item.download
+        if done is None:
+            continue
+        meter.add(done.completes_file, done.size_bytes)
+        if done.completes_file:
+            blob = download.blob
+            context.journal.transferred(FileMoved("down", blob.name, blob.size_bytes, done.md5.hex(), done.path))
+            if Path(done.path) != download.path and not done.was_there:
+                renamed += 1
+                if renamed <= _RENAMED_TOLD:
+                    context.tell(f"{download.path} is another file: the output is {done.path}", is_warning=True)
+    _check_complete(context, blobs)
+    return f"{count_text(len(downloads), 'file')}, {size_text(total_bytes)}"
+
+
+def _downloads(context: RunContext, destination: Path, blobs: tuple[BlobRecord, ...]) -> Iterator[Download]:
+    outcome = context.journal.record.outcome
+    failed = set(outcome.failed if outcome is not None else ())
+    names = DestinationNames()
+    for blob in sorted(blobs, key=lambda blob: blob.name):
+        if blob.name.startswith(LOG_PREFIX) and blob.name.removeprefix(LOG_PREFIX).split("/")[0] not in failed:
+            continue
+        mapped = names.assign(blob.name)
+        if mapped.was_changed:
+            context.tell(f"{blob.name!r} is stored as {mapped.relative_path}")
+        yield Download(context.plan.output_container, blob, destination / mapped.relative_path)
+
+
+def _check_complete(context: RunContext, blobs: tuple[BlobRecord, ...]) -> None:
+    """RunFailed where a task succeeded and its output is not there: then nothing must be deleted."""
+    plan, outcome = context.plan, context.journal.record.outcome
+    if outcome is None or outcome.ending is not Ending.ALL_DONE:
+        return
+    there, failed = {blob.name for blob in blobs}, set(outcome.failed)
+    missing = [
+        plan.output_name(item)
+        for index, item in enumerate(plan.inputs)
+        if plan.task_id(index) not in failed and plan.output_name(item) not in there
+    ]
+    if missing:
+        raise RunFailed(
+            f"{count_text(len(missing), 'output')} missing",
+            f"the task succeeded, but {missing[0]} is not in {plan.output_container}",
+            "nothing was deleted",
+        )

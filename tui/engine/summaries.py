@@ -1,0 +1,63 @@
+"""How a run ended, said truly: from its journal and, where something stopped it, from what that was."""
+
+from __future__ import annotations
+
+from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.events import RunSummary
+from tui.core.records import TaskCounts
+from tui.core.redaction import redact
+from tui.core.units import count_text
+from tui.engine.run_record import Ending, RunRecord
+from tui.engine.steps.clean_up import deleted_parts
+
+
+def summarise(
+    record: RunRecord, ended_s: float, problem: BatchTuiError | None = None, seen: TaskCounts | None = None
+) -> RunSummary:
+    """The summary of a run as its journal has it; `seen` are the newest counts where the watching did not end."""
+    outcome = record.outcome
+    counts = outcome.counts if outcome is not None else seen or TaskCounts()
+    moved = [item for (direction, _), item in record.files_moved.items() if direction == "down"]
+    exit_code, sentence, hint = _ended(record) if problem is None else _stopped(record, problem)
+    return RunSummary(
+        run_id=record.plan.run_id,
+        started_s=record.started_s,
+        ended_s=ended_s,
+        counts=counts,
+        downloaded_files=len(moved),
+        downloaded_bytes=sum(item.size_bytes for item in moved),
+        destination=record.plan.destination,
+        leftovers=record.leftovers,
+        deleted=deleted_parts(record.plan, record),
+        exit_code=exit_code,
+        outcome=redact(sentence),
+        hint=redact(hint),
+    )
+
+
+def interrupted(record: RunRecord, ended_s: float, seen: TaskCounts | None = None) -> RunSummary:
+    """The summary of a run that is left while a call of it hangs."""
+    return summarise(record, ended_s, Interrupted("Stopped"), seen)
+
+
+def _ended(record: RunRecord) -> tuple[int, str, str]:
+    outcome = record.outcome
+    if outcome is None:
+        return 0, "nothing was to be done", ""
+    total = count_text(outcome.counts.total, "task")
+    if outcome.ending is Ending.JOB_ENDED:
+        return 1, f"{outcome.counts.succeeded:,} of {total} succeeded: {outcome.reason}", ""
+    if outcome.counts.failed:
+        why = f": {outcome.reason}" if outcome.reason else ""
+        return 1, f"{outcome.counts.failed:,} of {total} failed{why}", "their logs are among the downloads"
+    return 0, f"{'the task' if outcome.counts.total == 1 else f'all {total}'} succeeded", ""
+
+
+def _stopped(record: RunRecord, problem: BatchTuiError) -> tuple[int, str, str]:
+    resume = f"`batch-tui runs resume {record.plan.run_id}` goes on from here"
+    if isinstance(problem, Interrupted):
+        if record.tasks_are_submitted and record.outcome is None:
+            return problem.exit_code, "stopped watching: the tasks are submitted and the run goes on by itself", resume
+        where = f" at: {problem.what}" if problem.what else ""
+        return problem.exit_code, f"stopped{where}", resume
+    return problem.exit_code, str(problem), f"{problem.hint}; {resume}" if problem.hint else resume

@@ -570,6 +570,15 @@ class TestAccess:
             assert refusal(other.get_container_properties)[0] == 403
             assert refusal(lambda: list(client.list_containers()))[0] == 403
 
+    def test_a_container_signature_does_not_reach_the_container_itself(
+        self, target: Target, container: ContainerClient
+    ) -> None:
+        client = self.client(target, container, self.sas_for(target, container, "rwdl"))
+        mismatch = (403, "AuthorizationPermissionMismatch")
+        assert refusal(client.get_container_properties) == mismatch
+        assert refusal(lambda: client.set_container_metadata({"a": "1"})) == mismatch
+        assert refusal(client.delete_container) == mismatch
+
     def test_an_expired_signature_is_refused(self, target: Target, container: ContainerClient) -> None:
         container.upload_blob("a", b"1")
         sas = self.sas_for(target, container, "r", start=in_hours(-2), expiry=in_hours(-1))

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.sandbox.blob.documents import blob_listing, error_document, parse_block_list
@@ -20,6 +20,7 @@ def record(name: str, metadata: str = "", content_type: str = "") -> BlobRecord:
     return BlobRecord("c", name, 1, 0, 0, 0, "", {"content-type": content_type}, {"m": metadata}, ())
 
 
+@example(name="carriage\rreturn", value="\0", prefix="\r")
 @given(name=text, value=text, prefix=text)
 def test_any_name_can_be_read_back_from_a_listing(name: str, value: str, prefix: str) -> None:
     document = blob_listing(

@@ -45,6 +45,12 @@ def test_the_end_of_a_prefix_lies_between_its_names_and_the_following(prefix: st
     assert end is None or other.startswith(prefix) or not prefix < other < end
 
 
+def test_the_name_after_the_last_character_before_the_surrogates_is_the_first_behind_them() -> None:
+    assert end_of_prefix("a\ud7ff") == "a\ue000"
+    assert end_of_prefix("a\U0010ffff") == "b"
+    assert end_of_prefix("\U0010ffff") is None
+
+
 @pytest.mark.parametrize(
     ("path", "target"),
     [

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp
 
-from tests.sandbox.blob.exchange import Answer, exchange, signed_exchange
-from tui.sandbox.blob import BlobStore
+from tests.sandbox.blob.exchange import NOW, Answer, exchange, signed_exchange
+from tests.sandbox.blob.serving import ACCOUNT
+from tui.sandbox.blob import BlobStore, create_blob_app
+from tui.sandbox.blob.content import CHUNK_BYTES
 
 BLOCK_BLOB = {"x-ms-blob-type": "BlockBlob"}
 
@@ -102,10 +104,60 @@ async def test_a_client_that_goes_away_leaves_nothing(app: ASGIApp, store: BlobS
     assert files(root) == 0
 
 
+async def test_a_client_that_goes_away_late_leaves_nothing(store: BlobStore, root: Path) -> None:
+    store.create_container("input", {})
+    app = create_blob_app(store, ACCOUNT, clock=lambda: NOW)
+    piece = bytes(CHUNK_BYTES)
+    answer = await signed_exchange(
+        app, "PUT", "/batchtui/input/a", headers=BLOCK_BLOB, body=[piece, piece, b"x"], disconnects=True
+    )
+    assert (answer.status, files(root)) == (0, 0)
+
+
+async def test_a_large_body_passes_through_the_disk(store: BlobStore) -> None:
+    store.create_container("input", {})
+    app = create_blob_app(store, ACCOUNT, clock=lambda: NOW)
+    pieces = [bytes([index]) * 700_000 for index in range(9)]
+    assert (await put(app, "a", *pieces)).status == 201
+    answer = await signed_exchange(app, "GET", "/batchtui/input/a")
+    assert (answer.status, answer.body == b"".join(pieces)) == (200, True)
+    wants_digest = {"x-ms-range-get-content-md5": "true"}
+    for text, status in (("", 400), ("bytes=0-4194304", 400), ("bytes=0-4194303", 206)):
+        answer = await signed_exchange(
+            app, "GET", "/batchtui/input/a", headers={**wants_digest, **({"x-ms-range": text} if text else {})}
+        )
+        assert answer.status == status
+
+
 async def test_a_body_in_pieces_is_one_blob(app: ASGIApp) -> None:
     answer = await put(app, "a", b"one ", b"two ", b"three")
     digest = base64.b64encode(hashlib.md5(b"one two three", usedforsecurity=False).digest()).decode()
     assert answer.headers["content-md5"] == digest
+
+
+async def test_a_block_list_says_where_each_block_is_taken_from(app: ASGIApp) -> None:
+    """The SDK cannot say so: it sends every block as Latest."""
+
+    async def stage(data: bytes) -> None:
+        answer = await signed_exchange(app, "PUT", "/batchtui/input/a", query="blockid=MDE=&comp=block", body=[data])
+        assert answer.status == 201
+
+    async def commit_from(source: str) -> str:
+        document = f"<BlockList><{source}>MDE=</{source}></BlockList>".encode()
+        return (await signed_exchange(app, "PUT", "/batchtui/input/a", query="comp=blocklist", body=[document])).code
+
+    async def content() -> bytes:
+        return (await signed_exchange(app, "GET", "/batchtui/input/a")).body
+
+    await stage(b"old")
+    assert await commit_from("Committed") == "InvalidBlockList"
+    assert await commit_from("Uncommitted") == ""
+    assert await commit_from("Uncommitted") == "InvalidBlockList"
+    await stage(b"new")
+    assert (await commit_from("Committed"), await content()) == ("", b"old")
+    await stage(b"new")
+    assert (await commit_from("Latest"), await content()) == ("", b"new")
+    assert (await commit_from("Latest"), await content()) == ("", b"new")
 
 
 @pytest.mark.parametrize("header", ["content_md5", "x_ms_blob_content_md5"])
@@ -195,9 +247,18 @@ async def test_lost_content_is_an_internal_error_and_not_a_crash(
     assert "SharedKey" not in caplog.text
 
 
-async def test_a_condition_is_looked_at_again_once_the_body_is_there(app: ASGIApp) -> None:
+async def test_a_condition_refuses_before_the_body_has_crossed_the_wire(app: ASGIApp) -> None:
     assert (await put(app, "a", b"1", if_none_match="*")).status == 201
     assert (await put(app, "a", b"2", if_none_match="*")).code == "BlobAlreadyExists"
+    early = await signed_exchange(
+        app,
+        "PUT",
+        "/batchtui/input/a",
+        headers={**BLOCK_BLOB, "if-none-match": "*"},
+        body=[b"never sent whole"],
+        disconnects=True,
+    )
+    assert early.code == "BlobAlreadyExists"
     answer = await signed_exchange(app, "GET", "/batchtui/input/a", headers={"if-none-match": "*"})
     assert (answer.status, answer.body) == (304, b"")
     assert "content-length" not in answer.headers

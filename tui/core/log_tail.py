@@ -1,0 +1,29 @@
+"""A growing log as text: bytes as they come, decoded, made harmless, a character or sequence cut in two held back."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from tui.core.terminal_text import plain_log
+
+_CUT_SEQUENCE = re.compile(r"(?:\x1b[^\x07\x1b]{0,63}|\r)\Z")
+_WHOLE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[PX^_\]][^\x07\x1b]*\x07|[ -/]*[0-Z\\^-~])")
+
+
+class LogTail:
+    """Invariant: what `feed` gave so far is the neutralised text of all bytes fed, less what may still change."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held = ""
+
+    def feed(self, content: bytes, *, is_last: bool = False) -> str:
+        """The text to append; a lone carriage return, as progress lines end with, breaks the line."""
+        text = self._held + self._decoder.decode(content, final=is_last)
+        cut = None if is_last else _CUT_SEQUENCE.search(text)
+        if cut is not None and not _WHOLE_SEQUENCE.match(cut.group()):
+            text, self._held = text[: cut.start()], cut.group()
+        else:
+            self._held = ""
+        return plain_log(text.replace("\r\n", "\n").replace("\r", "\n"))

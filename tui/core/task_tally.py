@@ -1,0 +1,61 @@
+"""Counts and durations of a run's tasks, kept up by what changed: at 100,000 tasks nothing is counted twice."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from tui.core.records import TaskCounts, TaskRow, TaskStatus
+from tui.core.task_table import duration_s, is_live
+
+DURATIONS_KEPT = 1_000
+"""The latest durations tell how long the next tasks take; more would only slow the estimate down."""
+
+
+class TaskTally:
+    """Invariant: `counts` equals `run_view.count_rows` of the latest row of every task."""
+
+    def __init__(self) -> None:
+        self._statuses: dict[str, TaskStatus] = {}
+        self._numbers = dict.fromkeys(TaskStatus, 0)
+        self.running: dict[str, TaskRow] = {}
+        """Tasks whose duration grows, by id."""
+        self.durations: deque[float] = deque(maxlen=DURATIONS_KEPT)
+        """Seconds that tasks took which ended while we looked, or lately; successes and failures alike."""
+
+    def apply(self, rows: Iterable[TaskRow]) -> None:
+        """Merges rows by id."""
+        numbers, statuses = self._numbers, self._statuses
+        for row in rows:
+            status, before = row.status, statuses.get(row.id)
+            if is_live(row):
+                self.running[row.id] = row
+            elif before is not None:
+                self.running.pop(row.id, None)
+            if status is before:
+                continue
+            statuses[row.id] = status
+            numbers[status] += 1
+            if before is not None:
+                numbers[before] -= 1
+            if status.is_over and (took_s := duration_s(row, 0.0)) is not None:
+                self.durations.append(took_s)
+
+    def replace(self, rows: Iterable[TaskRow]) -> None:
+        """The full list."""
+        self._statuses.clear()
+        self._numbers = dict.fromkeys(TaskStatus, 0)
+        self.running.clear()
+        self.durations.clear()
+        self.apply(rows)
+
+    @property
+    def counts(self) -> TaskCounts:
+        """A task being prepared counts as running."""
+        numbers = self._numbers
+        return TaskCounts(
+            active=numbers[TaskStatus.ACTIVE],
+            running=numbers[TaskStatus.RUNNING] + numbers[TaskStatus.PREPARING],
+            succeeded=numbers[TaskStatus.SUCCEEDED],
+            failed=numbers[TaskStatus.FAILED],
+        )

@@ -1,0 +1,80 @@
+"""The application: themes, the keys that work everywhere, and the way out. Screens do the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from tui.ui.bindings import dangerous_actions
+from tui.ui.screens.base import BatchScreen
+from tui.ui.screens.confirm import ConfirmDialog
+from tui.ui.screens.help import HelpScreen
+from tui.ui.themes import BATCH_DARK, THEMES
+
+
+class BatchTui(App[int]):
+    """The terminal for Azure Batch; runs until the person leaves, and returns the exit code."""
+
+    TITLE = "batch-tui"
+    CSS_PATH = "styles/app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-comfortable"), (150, "-wide")]  # noqa: RUF012 - Textual's name
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip="The keys that work here"),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the program"),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit-now", show=False, priority=True, tooltip="Leave the program"),
+        Binding("ctrl+c", "quit", "Quit", id="app.interrupt", show=False, tooltip="Leave the program"),
+    ]
+
+    def __init__(self, opening: Callable[[], Screen[Any]], *, theme: str = BATCH_DARK.name) -> None:
+        """`opening` makes the first screen; `theme` is one of ours or of Textual's."""
+        super().__init__()
+        self._opening = opening
+        for own in THEMES:
+            self.register_theme(own)
+        self.theme = theme if theme in self.available_themes else BATCH_DARK.name
+
+    def on_mount(self) -> None:
+        self.push_screen(self._opening())
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Themes and the keys of this screen; never an action that has no key here."""
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and active.enabled:
+                yield SystemCommand(binding.description, binding.tooltip, self._runner(binding.action, active.node))
+
+    def _runner(self, action: str, node: DOMNode) -> Callable[[], None]:
+        def run() -> None:
+            self.call_later(self.run_action, action, node)
+
+        return run
+
+    def action_help(self) -> None:
+        """Help for the screen on top, as its bindings are now."""
+        screen = self.screen
+        self.push_screen(HelpScreen(screen.active_bindings, dangerous_actions(type(screen))))
+
+    async def action_quit(self) -> None:
+        """Leaves, once whatever would be lost has been decided."""
+        screens = [screen for screen in self.screen_stack if isinstance(screen, BatchScreen)]
+        questions = [question for screen in reversed(screens) if (question := screen.leaving_question()) is not None]
+
+        def leave(is_confirmed: bool | None = True) -> None:
+            if is_confirmed:
+                for screen in screens:
+                    screen.leave()
+                self.exit(self.return_code or 0)
+
+        if isinstance(self.screen, ConfirmDialog):
+            return
+        if questions:
+            self.push_screen(ConfirmDialog(questions[0]), leave)
+        else:
+            leave()

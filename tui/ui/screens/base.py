@@ -1,0 +1,72 @@
+"""What every full screen shares: a title line, a footer of keys, `esc` back, and keys that read-only takes away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from tui.ui.bindings import dangerous_actions
+from tui.ui.services import AppServices
+from tui.ui.widgets.title_line import TitleLine
+
+ResultT = TypeVar("ResultT")
+
+_SCREENS_BELOW_THE_FIRST = 1
+"""Textual's own empty screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A decision put to a person: what it is about, what follows, and the words on the two buttons."""
+
+    title: str
+    text: str
+    confirm: str
+    cancel: str = "Cancel"
+
+
+class BatchScreen(Screen[ResultT]):
+    """A screen over the whole terminal; subclasses give `compose_body` and set `title_line`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False, id="screen.back", tooltip="Back to where you came from")
+    ]
+
+    def __init__(self, services: AppServices, *, is_read_only: bool = False) -> None:
+        super().__init__()
+        self.services = services
+        self.is_read_only = is_read_only
+        self.title_line = TitleLine(services.account)
+        self._dangerous = dangerous_actions(type(self))
+
+    def compose(self) -> ComposeResult:
+        yield self.title_line
+        yield from self.compose_body()
+        yield Footer(show_command_palette=False)
+
+    def compose_body(self) -> Iterable[Widget]:
+        """What stands between title and footer."""
+        return ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """A dangerous action does not exist while the program is read-only: no key, no footer, no help."""
+        return not (self.is_read_only and action in self._dangerous)
+
+    def action_back(self) -> None:
+        """One step out: subclasses close what is open first."""
+        if len(self.app.screen_stack) > _SCREENS_BELOW_THE_FIRST + 1:
+            self.dismiss()
+
+    def leaving_question(self) -> Question | None:
+        """What must be decided before the program ends; None where nothing is lost."""
+        return None
+
+    def leave(self) -> None:
+        """The program ends: stop what runs on, without waiting for it."""

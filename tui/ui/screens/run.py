@@ -1,0 +1,333 @@
+"""The run screen: steps, counts, the live table, nodes and the selected task, from the first event to the summary.
+
+`feed` is the one way in: it folds events into the view and shows the result once. What is shown is never newer than the
+last event says, and its age is always on screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.core.errors import BatchTuiError
+from tui.core.eta import Eta, estimate
+from tui.core.events import PollReport, RunEvent, TasksChanged
+from tui.core.plan import RunPlan
+from tui.core.records import TaskRow, TaskState
+from tui.core.run_view import RunView
+from tui.core.table_model import TableModel
+from tui.core.task_table import is_failed, is_live, new_task_table
+from tui.core.task_tally import TaskTally
+from tui.core.units import duration_text
+from tui.ui import run_words
+from tui.ui.bridge import follow_run
+from tui.ui.messages import RunAdvanced, RunLeft
+from tui.ui.screens.base import BatchScreen, Question
+from tui.ui.services import AppServices, LogSource, PausableSession, RunSession
+from tui.ui.widgets.counts_bar import CountsBar
+from tui.ui.widgets.node_map import NodeMap
+from tui.ui.widgets.notice_panel import NoticePanel
+from tui.ui.widgets.step_rail import StepRail
+from tui.ui.widgets.task_panel import TaskPanel
+from tui.ui.widgets.virtual_table import VirtualTable
+
+_TICK_S = 1.0
+_STALE_AFTER_S = 15.0
+"""The quietest rhythm of the poller is 10 s: beyond this the age is a warning."""
+_NEXT_KEYS = ("run.download", "run.delete", "table.open", "run.log", "app.quit")
+
+
+class RunScreen(BatchScreen[None]):
+    """One run, live; without a session it shows what `feed` is given."""
+
+    CSS_PATH = "../styles/run.tcss"
+    AUTO_FOCUS = "VirtualTable"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/", id="run.filter", tooltip="Show rows that contain a text"),
+        Binding("f", "failed_only", "Failed only", id="run.failed", tooltip="Show failed tasks only, or all again"),
+        Binding("s", "sort", "Sort", id="run.sort", tooltip="Sort by the next column"),
+        Binding("S", "reverse_sort", "Reverse", show=False, id="run.reverse", tooltip="Sort the other way round"),
+        Binding("l", "log", "Log", id="run.log", tooltip="Output of the task: stdout, then stderr"),
+        Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the run goes on"),
+    ]
+
+    def __init__(
+        self, services: AppServices, plan: RunPlan, session: RunSession | None = None, *, is_read_only: bool = False
+    ) -> None:
+        super().__init__(services, is_read_only=is_read_only)
+        self.view = RunView(plan)
+        self._session = session
+        self._tally = TaskTally()
+        self._error: BatchTuiError | None = None
+        self._silent_since_s: float | None = None
+        self._panel_mode = "stdout"
+        self._is_failed_only = self._is_paused = False
+        self._is_summary_closed = False
+        self._rail = StepRail()
+        self._counts = CountsBar(len(plan.inputs))
+        self._trouble, self._summary = NoticePanel(id="trouble"), NoticePanel(id="summary")
+        self._table: VirtualTable[TaskRow] = VirtualTable(
+            new_task_table(plan, services.clock.now_s), is_live=is_live, id="tasks", classes="panel"
+        )
+        self._filter = Input(placeholder="text in any column", id="filter", compact=True)
+        self._node_map = NodeMap(id="nodes", classes="panel")
+        reader = services.log_reader(plan)
+        self._panel = TaskPanel(reader, services.run_blocking, services.clock, classes="panel")
+
+    def compose_body(self) -> Iterable[Widget]:
+        yield from (self._rail, self._counts, self._trouble, self._summary)
+        yield Horizontal(
+            Vertical(self._table, self._filter, id="left"), Vertical(self._node_map, self._panel, id="side"), id="main"
+        )
+
+    def on_mount(self) -> None:
+        self.title_line.heading = self.view.plan.run_id
+        self._show()
+        self.set_interval(_TICK_S, self.tick)
+        if self._session is not None:
+            follow_run(self, self._session)
+
+    # What comes in
+
+    def feed(self, events: Sequence[RunEvent]) -> None:
+        """Takes over a batch of events and paints once."""
+        for event in events:
+            self.view.apply(event)
+            if isinstance(event, TasksChanged):
+                self._merge(event)
+            elif isinstance(event, PollReport):
+                self._note_silence(event)
+        if any(isinstance(event, TasksChanged) for event in events):
+            self._table.refresh_rows()
+        self._show()
+
+    def _merge(self, event: TasksChanged) -> None:
+        if event.is_full:
+            self._tally.replace(event.rows)
+            self._model.replace(event.rows)
+        else:
+            self._tally.apply(event.rows)
+            self._model.apply(event.rows)
+
+    def _note_silence(self, report: PollReport) -> None:
+        if report.succeeded:
+            self._silent_since_s = None
+        elif self._silent_since_s is None:
+            self._silent_since_s = report.at_s
+
+    @on(RunAdvanced)
+    def _on_advanced(self, message: RunAdvanced) -> None:
+        self.feed(message.events)
+
+    @on(RunLeft)
+    def _on_left(self, message: RunLeft) -> None:
+        self.end(message.error)
+
+    def end(self, error: BatchTuiError | None) -> None:
+        """No more events come; `error` is why, where something went wrong."""
+        self._error = error
+        self._show()
+
+    def tick(self) -> None:
+        """What the clock alone changes: ages, elapsed times, durations of running tasks."""
+        order = self._model.sort_order
+        if self._tally.running and order is not None and order.column_key == "duration":
+            self._model.apply(self._tally.running.values())
+            self._table.refresh_rows()
+        self._table.tick()
+        self._show()
+        self._panel.poll()
+
+    # What is shown
+
+    @property
+    def _model(self) -> TableModel[TaskRow]:
+        return self._table.model
+
+    @property
+    def _now_s(self) -> float:
+        return self.services.clock.now_s()
+
+    def _show(self) -> None:
+        if not self.is_mounted:
+            return
+        view, now_s = self.view, self._now_s
+        title = self.title_line
+        title.state = ("‖ paused", "warning") if self._is_paused else run_words.state_words(view, self._error, now_s)
+        read_s = max((moment for moment in (view.tasks_read_s, view.pool_read_s) if moment is not None), default=None)
+        title.age_s = None if read_s is None or view.is_over else max(0.0, now_s - read_s)
+        title.is_stale = title.age_s is not None and title.age_s > _STALE_AFTER_S
+        title.requests_per_minute = None if view.poll is None or view.is_over else view.poll.requests_per_minute
+        self._rail.show(view, now_s)
+        self._counts.show(self._tally.counts, self._eta(now_s), is_over=view.is_over)
+        age_s = None if view.pool_read_s is None else max(0.0, now_s - view.pool_read_s)
+        self._node_map.show(view.nodes, age_s)
+        self._show_notices()
+        self._show_table_title()
+        self._show_panel()
+
+    def _eta(self, now_s: float) -> Eta | None:
+        pool, nodes = self.view.pool, self.view.nodes
+        slots = sum(node.takes_tasks for node in nodes) * (pool.slots_per_node if pool else 1)
+        elapsed = [now_s - row.start_time_s for row in self._tally.running.values() if row.start_time_s is not None]
+        counts = self._tally.counts
+        waiting = max(len(self.view.plan.inputs) - counts.total, 0) + counts.active
+        return estimate(waiting, elapsed, self._tally.durations, slots)
+
+    def _show_notices(self) -> None:
+        lines = run_words.trouble_lines(self.view, self._error, self._silent_since_s)
+        is_error = self._error is not None or self._silent_since_s is None
+        self._trouble.show("trouble", lines, "error" if is_error else "warning")
+        summary = self.view.summary
+        if summary is None or self._is_summary_closed:
+            self._summary.show("", (), "")
+            return
+        bindings = {active.binding.id: active.binding for active in self.active_bindings.values()}
+        keys = [
+            (self.app.get_key_display(bindings[name]), bindings[name].description)
+            for name in _NEXT_KEYS
+            if name in bindings
+        ]
+        state = "success" if summary.exit_code == 0 else "error" if summary.exit_code != 130 else "warning"
+        self._summary.show("summary", run_words.summary_lines(summary, keys), state)
+
+    def _show_table_title(self) -> None:
+        model = self._model
+        shown, total = f"{len(model):,}", f"{model.total:,}"
+        words = [f"tasks · {shown} of {total}" if model.is_filtered else f"tasks · {total}" if model.total else "tasks"]
+        if self._is_failed_only:
+            words.append("failed only")
+        if model.filter_text:
+            words.append(f"“{model.filter_text}”")
+        if (order := model.sort_order) is not None:
+            words.append(f"by {order.column_key} {'▼' if order.is_descending else '▲'}")
+        if model.marked:
+            hidden = f" ({model.hidden_mark_count:,} hidden)" if model.hidden_mark_count else ""
+            words.append(f"{len(model.marked):,} marked{hidden}")
+        self._table.border_title = Content(" · ".join(words))
+        read_s = self.view.tasks_read_s
+        self._table.border_subtitle = "" if read_s is None else f"{duration_text(max(0.0, self._now_s - read_s))} ago"
+        empty = "No task matches; esc shows all again." if model.total else "Tasks appear here once they are added."
+        self._table.show_empty_text(empty)
+
+    def _show_panel(self) -> None:
+        broken = next((node for node in self.view.nodes if node.start_task_failure is not None), None)
+        row = None if self._table.cursor_id is None else self._model.get(self._table.cursor_id)
+        if row is None and broken is not None:
+            self._panel.show_log(LogSource("start task", broken.id, "stderr"), is_growing=False)
+        elif row is None:
+            self._panel.show_facts("task", [Content("The task under the cursor shows here.")])
+        elif self._panel_mode == "details":
+            self._panel.show_facts(f"details · {row.id}", run_words.task_facts(row, self.view.plan, self._now_s))
+        else:
+            is_early = row.state in (TaskState.ACTIVE, TaskState.PREPARING)
+            waiting = "The task has not started; its output shows here." if is_early else ""
+            stream: Literal["stdout", "stderr"] = "stderr" if self._panel_mode == "stderr" else "stdout"
+            self._panel.show_log(LogSource("task", row.id, stream), is_growing=not row.status.is_over, waiting=waiting)
+            self._panel.show_age()
+
+    # What a person does
+
+    @on(VirtualTable.RowHighlighted)
+    def _on_highlighted(self) -> None:
+        self._show_panel()
+
+    @on(VirtualTable.RowSelected)
+    def _on_selected(self) -> None:
+        self._open_panel("details")
+
+    @on(VirtualTable.SortRequested)
+    def _on_sort_requested(self, message: VirtualTable.SortRequested) -> None:
+        self._table.sort_by(message.column_key)
+        self._show_table_title()
+
+    @on(VirtualTable.MarksChanged)
+    def _on_marks_changed(self) -> None:
+        self._show_table_title()
+
+    def _open_panel(self, mode: str) -> None:
+        self._panel_mode = mode
+        self.add_class("-panel-open")
+        self._show_panel()
+
+    def action_log(self) -> None:
+        """stdout; where it is shown already, stderr."""
+        is_shown = self._panel_mode == "stdout" and (self.has_class("-panel-open") or not self.has_class("-narrow"))
+        self._open_panel("stderr" if is_shown else "stdout")
+
+    def action_sort(self) -> None:
+        self._table.sort_by_next_column()
+        self._show_table_title()
+
+    def action_reverse_sort(self) -> None:
+        self._table.reverse_sort()
+        self._show_table_title()
+
+    def action_failed_only(self) -> None:
+        self._is_failed_only = not self._is_failed_only
+        self._model.show_only(is_failed if self._is_failed_only else None)
+        self._table.refresh_rows()
+        self._show_table_title()
+
+    def action_filter(self) -> None:
+        self.add_class("-filtering")
+        self._filter.focus()
+
+    @on(Input.Changed, "#filter")
+    def _on_filter_changed(self, message: Input.Changed) -> None:
+        self._model.filter(message.value)
+        self._table.refresh_rows()
+        self._show_table_title()
+
+    @on(Input.Submitted, "#filter")
+    def _on_filter_submitted(self) -> None:
+        if not self._filter.value:
+            self.remove_class("-filtering")
+        self._table.focus()
+
+    def action_pause(self) -> None:
+        session = self._session
+        if isinstance(session, PausableSession):
+            self._is_paused = not self._is_paused
+            if self._is_paused:
+                session.pause()
+            else:
+                session.resume()
+            self._show()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "pause":
+            return isinstance(self._session, PausableSession) and not self.view.is_over
+        return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        """Closes the filter, then the panel over the table, then the summary; then goes back."""
+        if self.has_class("-filtering") or self._is_failed_only:
+            self.remove_class("-filtering")
+            self._filter.value = ""
+            if self._is_failed_only:
+                self.action_failed_only()
+            self._table.focus()
+        elif self.has_class("-panel-open"):
+            self.remove_class("-panel-open")
+            self._panel_mode = "stdout"
+            self._show_panel()
+        elif self._summary.is_shown:
+            self._is_summary_closed = True
+            self._show_notices()
+        else:
+            super().action_back()
+
+    def leaving_question(self) -> Question | None:
+        return None if self._session is None or self._error is not None else run_words.leaving_question(self.view)
+
+    def leave(self) -> None:
+        if self._session is not None:
+            self._session.stop()

@@ -1,0 +1,119 @@
+"""What the user interface is given: Protocols and values, filled in by the wiring, or by a test with fakes.
+
+Nothing here knows how a service is reached. Calls that block say so; the interface makes them through `run_blocking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeVar, runtime_checkable
+
+from tui.core.errors import BatchTuiError
+from tui.core.events import RunEvent, RunSummary
+from tui.core.plan import RunPlan
+from tui.ui.blocking import run_in_daemon_thread
+
+ResultT = TypeVar("ResultT")
+
+
+class RunSession(Protocol):
+    """One run under way, on the engine's own threads."""
+
+    def start(self) -> None:
+        """Returns at once."""
+        ...
+
+    def take(self, timeout_s: float) -> list[RunEvent]:
+        """What happened since the last call; waits at most so long for something to."""
+        ...
+
+    def stop(self) -> None:
+        """Asks the run to stop at a named step; returns at once."""
+        ...
+
+    @property
+    def summary(self) -> RunSummary | None:
+        """How it ended, once it has."""
+        ...
+
+    @property
+    def error(self) -> BatchTuiError | None:
+        """What ended it, where something did."""
+        ...
+
+
+@runtime_checkable
+class PausableSession(RunSession, Protocol):
+    """A session whose polling a person may pause; the run itself goes on."""
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """Whose output: a task's, or the start task's of a node."""
+
+    owner: Literal["task", "start task"]
+    id: str
+    """Task id or node id."""
+    stream: Literal["stdout", "stderr"]
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.stream}.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class LogChunk:
+    """A piece of a log as it is, bytes and all."""
+
+    content: bytes
+    offset: int
+    """Of the first byte, in the whole log."""
+    size_bytes: int
+    """Of the whole log, as far as it is known to go."""
+    origin: str
+    """Where it was read, in words: `node`, `output container`."""
+
+
+class LogReader(Protocol):
+    """Reads output by byte range, from the node while it lives and from where it was stored afterwards."""
+
+    def read(self, source: LogSource, offset: int | None, limit_bytes: int) -> LogChunk:
+        """At most `limit_bytes` from `offset`, or the last ones without it. Blocks; raises `core.errors`."""
+        ...
+
+
+class Clock(Protocol):
+    def now_s(self) -> float:
+        """Unix seconds."""
+        ...
+
+
+class RunBlocking(Protocol):
+    """Makes a blocking call without blocking the interface, nor its exit."""
+
+    def __call__(self, function: Callable[[], ResultT], /) -> Awaitable[ResultT]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLabel:
+    """The account in use, as the title line names it."""
+
+    name: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppServices:
+    """Everything the interface reaches beyond itself."""
+
+    account: AccountLabel
+    clock: Clock
+    start_run: Callable[[RunPlan], RunSession]
+    """A session that has not been started; cheap, does no I/O."""
+    log_reader: Callable[[RunPlan], LogReader]
+    run_blocking: RunBlocking = field(default=run_in_daemon_thread)

@@ -1,0 +1,1 @@
+"""Widgets of our own: each exposes verbs and messages, and nobody looks inside."""

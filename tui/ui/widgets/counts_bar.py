@@ -1,0 +1,93 @@
+"""How far the tasks are, in one line: a bar whose shades differ without colour, the counts, and the ETA."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.core.columns import Tone
+from tui.core.eta import Eta
+from tui.core.records import TaskCounts
+from tui.core.task_table import NO_VALUE
+from tui.ui.text import joined, toned
+
+_SHADES: tuple[tuple[str, Tone], ...] = (("█", "success"), ("▚", "error"), ("▓", "running"), ("░", "muted"))
+"""Succeeded, failed, running, and not yet: each a glyph of its own."""
+_BAR_AT_LEAST = 10
+_ETA_WIDTH = len("ETA 59 min 59 s – 59 min 59 s")
+
+
+class CountsBar(Widget):
+    """Bar, counts and ETA; counts keep their width as they grow, so nothing jitters."""
+
+    DEFAULT_CSS = """
+    CountsBar { height: 1; padding: 0 1; }
+    """
+
+    def __init__(self, expected: int) -> None:
+        """`expected` is how many tasks there will be."""
+        super().__init__()
+        self._expected = expected
+        self._counts = TaskCounts()
+        self._eta: Eta | None = None
+        self._is_over = False
+
+    def show(self, counts: TaskCounts, eta: Eta | None, *, is_over: bool) -> None:
+        """Takes over the counts; once it is over there is nothing to wait for."""
+        if (counts, eta, is_over) != (self._counts, self._eta, self._is_over):
+            self._counts, self._eta, self._is_over = counts, eta, is_over
+            self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        eta = self._eta_text(width)
+        for numbers in (self._in_words(), self._in_glyphs()):
+            room = width - numbers.cell_length - eta.cell_length - 4
+            if room >= _BAR_AT_LEAST:
+                return self._bar(room) + "  " + numbers + "  " + eta
+        return self._in_glyphs()
+
+    def _eta_text(self, width: int) -> Content:
+        if self._is_over:
+            return Content("")
+        text = f"ETA {NO_VALUE if self._eta is None else self._eta}"
+        if self._eta is not None and width < 100:
+            text = f"ETA {Eta(self._eta.high_s, self._eta.high_s)}"
+        return toned(f"{text:<{_ETA_WIDTH if width >= 100 else 14}}", "muted" if self._eta is None else "")
+
+    def _numbers(self) -> tuple[tuple[str, str, int, Tone], ...]:
+        counts = self._counts
+        return (
+            ("○", "active", counts.active, "muted"),
+            ("●", "running", counts.running, "running"),
+            ("✓", "succeeded", counts.succeeded, "success"),
+            ("✗", "failed", counts.failed, "error" if counts.failed else "muted"),
+        )
+
+    def _in_words(self) -> Content:
+        digits = self._digits
+        return joined((toned(f"{word} {number:>{digits},}", tone) for _, word, number, tone in self._numbers()), " · ")
+
+    def _in_glyphs(self) -> Content:
+        digits = self._digits
+        return joined((toned(f"{glyph} {number:>{digits},}", tone) for glyph, _, number, tone in self._numbers()), " ")
+
+    @property
+    def _digits(self) -> int:
+        return len(f"{max(self._expected, self._counts.total):,}")
+
+    def _bar(self, width: int) -> Content:
+        counts = self._counts
+        total = max(self._expected, counts.total, 1)
+        amounts = (counts.succeeded, counts.failed, counts.running)
+        lengths = share_cells(amounts, total, width)
+        lengths.append(width - sum(lengths))
+        return joined(toned(glyph * cells, tone) for (glyph, tone), cells in zip(_SHADES, lengths, strict=True))
+
+
+def share_cells(amounts: tuple[int, ...], total: int, width: int) -> list[int]:
+    """Cells of a bar for each amount: none is lost while it is not zero, none is full before it is."""
+    cells = [max(1, amount * width // total) if amount else 0 for amount in amounts]
+    while sum(cells) > width:
+        cells[cells.index(max(cells))] -= 1
+    return cells

@@ -1,0 +1,158 @@
+"""The selected task: its output as it grows, or its facts.
+
+Output is read by byte range, one read at a time, and only what is new; what comes back for a task that is no longer
+selected is dropped. It follows the end until a person scrolls away from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Log, Static
+
+from tui.core.errors import BatchTuiError, NotFound
+from tui.core.log_tail import LogTail
+from tui.core.units import duration_text, size_text
+from tui.ui.services import Clock, LogChunk, LogReader, LogSource, RunBlocking
+from tui.ui.text import safe, toned
+
+READ_LIMIT_BYTES = 64 * 1024
+"""One read; also how much of the end is shown of a log that is longer at first sight."""
+LINES_KEPT = 10_000
+_SETTLE_S = 0.15
+"""A cursor on its way passes many tasks: reading starts where it rests."""
+
+
+class TaskPanel(Vertical):
+    """Shows one log, or lines of facts; `poll` reads on."""
+
+    DEFAULT_CSS = """
+    TaskPanel {
+        & > Log { height: 1fr; background: transparent; &:focus { background-tint: transparent; } }
+        & > #panel-words { height: auto; max-height: 100%; color: $text-muted; }
+        & > .-hidden { display: none; }
+    }
+    """
+
+    def __init__(
+        self, reader: LogReader, run_blocking: RunBlocking, clock: Clock, *, classes: str | None = None
+    ) -> None:
+        super().__init__(classes=classes)
+        self._reader = reader
+        self._run_blocking = run_blocking
+        self._clock = clock
+        self._source: LogSource | None = None
+        self._reading: LogSource | None = None
+        self._is_growing = True
+        self._is_whole = False
+        self._read_s: float | None = None
+        self._offset: int | None = None
+        self._origin = ""
+        self._tail = LogTail()
+        self._settling: Timer | None = None
+        self._log = Log(max_lines=LINES_KEPT, auto_scroll=False)
+        self._words = Static("", id="panel-words")
+
+    def compose(self) -> ComposeResult:
+        yield self._words
+        yield self._log
+
+    # Verbs
+
+    def show_facts(self, title: str, lines: Sequence[Content]) -> None:
+        """Facts in place of a log."""
+        self._leave_log()
+        self.border_title, self.border_subtitle = Content(safe(title)), ""
+        self._say(Content("\n").join(list(lines)), is_alone=True)
+
+    def show_log(self, source: LogSource, *, is_growing: bool, waiting: str = "") -> None:
+        """The output of `source`; `waiting` says why there is none yet, and then nothing is read."""
+        if source != self._source:
+            self._leave_log()
+            self._source = source
+            self._log.clear()
+            self.border_title = Content(safe(f"{source.stream} · {source.id}"))
+            self.border_subtitle = ""
+            self._say(toned(waiting or "Reading…", "muted"), is_alone=True)
+        if self._is_growing is not is_growing:
+            self._is_growing, self._is_whole = is_growing, False
+        if not waiting and self._read_s is None and self._settling is None:
+            self._settling = self.set_timer(_SETTLE_S, self.poll)
+
+    def poll(self) -> None:
+        """Reads on, unless a read is under way or there is nothing more to come."""
+        source = self._source
+        if source is None or self._reading == source or self._is_whole:
+            return
+        self._reading = source
+        self.run_worker(self._read(source, self._is_growing), group="log", exit_on_error=False)
+
+    def show_age(self) -> None:
+        """How old what is shown is, for once a second."""
+        if self._source is None or self._read_s is None:
+            return
+        size = size_text(self._offset or 0)
+        if self._is_whole:
+            words = f"complete · {size} · from the {self._origin}"
+        else:
+            follows = "follows" if self._log.is_vertical_scroll_end else "end follows again"
+            words = f"{follows} · {size} · {duration_text(self._clock.now_s() - self._read_s)} ago"
+        self.border_subtitle = Content(safe(words))
+
+    # Reading
+
+    def _leave_log(self) -> None:
+        self._source = self._offset = self._read_s = None
+        self._is_whole = False
+        self._tail = LogTail()
+        if self._settling is not None:
+            self._settling.stop()
+            self._settling = None
+
+    async def _read(self, source: LogSource, was_growing: bool) -> None:
+        try:
+            chunk = await self._run_blocking(partial(self._reader.read, source, self._offset, READ_LIMIT_BYTES))
+        except NotFound:
+            self._tell(source, "No output: there is no such file." if not was_growing else "No output yet.")
+        except BatchTuiError as error:
+            self._tell(source, f"{error} {error.hint}".strip())
+        else:
+            if source == self._source:
+                self._append(chunk, was_growing)
+        finally:
+            if self._reading == source:
+                self._reading = None
+        if source == self._source and self._offset is not None and not self._is_whole and self._has_more:
+            self.poll()
+
+    _has_more = False
+
+    def _append(self, chunk: LogChunk, was_growing: bool) -> None:
+        is_end = chunk.offset + len(chunk.content) >= chunk.size_bytes
+        self._offset = chunk.offset + len(chunk.content)
+        self._origin, self._read_s = chunk.origin, self._clock.now_s()
+        self._has_more = not is_end and bool(chunk.content)
+        self._is_whole = is_end and not was_growing
+        text = self._tail.feed(chunk.content, is_last=self._is_whole)
+        if text:
+            self._log.write(text, scroll_end=self._log.is_vertical_scroll_end)
+        if self._offset:
+            self._say(Content(""), is_alone=False)
+        else:
+            self._say(toned("Empty." if self._is_whole else "Nothing written yet.", "muted"), is_alone=True)
+        self.show_age()
+
+    def _tell(self, source: LogSource, words: str) -> None:
+        if source == self._source:
+            self._read_s = self._clock.now_s()
+            self._say(toned(safe(words), "muted"), is_alone=self._offset is None)
+
+    def _say(self, words: Content, *, is_alone: bool) -> None:
+        self._words.update(words)
+        self._words.set_class(not words, "-hidden")
+        self._log.set_class(is_alone, "-hidden")

@@ -1,0 +1,367 @@
+"""A table that paints only the lines on screen, for any number of rows.
+
+What is shown, and in which order, is the `TableModel`'s; this widget keeps a cursor on a row id, and cursor and
+viewport stay with their rows while the model changes. Whoever changes the model calls `refresh_rows()` once
+afterwards. A painted line is kept by everything that changes its look: a refresh costs what changed on screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.core.columns import RowT
+from tui.core.table_model import SortOrder, TableModel
+from tui.ui.widgets.table_painter import TablePainter, fit
+
+_HEADER_LINES = 1
+_STRIPS_KEPT = 1_024
+"""A few screens of lines: enough to scroll back and forth without painting anew."""
+
+
+@dataclass
+class _TableMessage(Message):
+    table: VirtualTable[Any]
+
+    @property
+    def control(self) -> VirtualTable[Any]:
+        return self.table
+
+
+class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
+    """Shows a `TableModel`; `refresh_rows` after each change of it."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "virtual-table--header",
+        "virtual-table--sorted",
+        "virtual-table--cursor",
+        "virtual-table--marked",
+        "virtual-table--empty",
+        "virtual-table--muted",
+        "virtual-table--running",
+        "virtual-table--success",
+        "virtual-table--warning",
+        "virtual-table--error",
+    }
+    DEFAULT_CSS = """
+    VirtualTable {
+        height: 1fr;
+        scrollbar-size: 1 1;
+        scrollbar-gutter: stable;
+        & > .virtual-table--header { color: $text-muted; text-style: bold; }
+        & > .virtual-table--sorted { color: $accent; text-style: bold; }
+        & > .virtual-table--cursor {
+            color: $block-cursor-blurred-foreground;
+            background: $block-cursor-blurred-background;
+            text-style: $block-cursor-blurred-text-style;
+        }
+        &:focus > .virtual-table--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+            text-style: $block-cursor-text-style;
+        }
+        & > .virtual-table--marked { color: $accent; }
+        & > .virtual-table--empty { color: $text-muted; }
+        & > .virtual-table--muted { color: $text-muted; }
+        & > .virtual-table--running { color: $text-accent; }
+        & > .virtual-table--success { color: $text-success; }
+        & > .virtual-table--warning { color: $text-warning; }
+        & > .virtual-table--error { color: $text-error; text-style: bold; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="To the row above"),
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="To the row below"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up", tooltip="A screen up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page-down", tooltip="A screen down"),
+        Binding("home,g", "first", "First", show=False, id="table.first", tooltip="To the first row"),
+        Binding("end,G", "last", "Last", show=False, id="table.last", tooltip="To the last row"),
+        Binding("left", "scroll_left", "Left", show=False, id="table.left", tooltip="Scroll left"),
+        Binding("right", "scroll_right", "Right", show=False, id="table.right", tooltip="Scroll right"),
+        Binding("enter", "select", "Open", show=False, id="table.open", tooltip="Open the row under the cursor"),
+        Binding("space", "mark", "Mark", show=False, id="table.mark", tooltip="Mark or unmark the row"),
+        Binding("shift+up", "mark_to(-1)", "Mark up", show=False, id="table.mark-up", tooltip="Mark upwards"),
+        Binding("shift+down", "mark_to(1)", "Mark down", show=False, id="table.mark-down", tooltip="Mark downwards"),
+        Binding("a", "mark_shown", "Mark all", show=False, id="table.mark-all", tooltip="Mark every row shown"),
+        Binding("i", "invert_marks", "Invert", show=False, id="table.invert", tooltip="Swap marked and unmarked"),
+        Binding("u", "clear_marks", "Unmark all", show=False, id="table.unmark", tooltip="Drop every mark"),
+    ]
+
+    @dataclass
+    class RowHighlighted(_TableMessage):
+        """The cursor is on another row; None where there is none."""
+
+        row_id: str | None
+
+    @dataclass
+    class RowSelected(_TableMessage):
+        """Enter, or a click on the row under the cursor."""
+
+        row_id: str
+
+    @dataclass
+    class SortRequested(_TableMessage):
+        """A click on a column's title; the screen may call `sort_by`."""
+
+        column_key: str
+
+    @dataclass
+    class MarksChanged(_TableMessage):
+        """Rows were marked or unmarked."""
+
+    def __init__(
+        self,
+        model: TableModel[RowT],
+        *,
+        is_live: Callable[[RowT], bool] = lambda row: False,  # noqa: ARG005 - called by position
+        can_mark: bool = True,
+        empty_text: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        """`is_live` rows are painted anew at each `tick`; `empty_text` says what would fill the table."""
+        super().__init__(id=id, classes=classes)
+        self._model = model
+        self._is_live = is_live
+        self._can_mark = can_mark
+        self._empty_text = empty_text
+        self._cursor = 0
+        self._cursor_id: str | None = None
+        self._top_id: str | None = None
+        self._ticks = 0
+        self._painter: TablePainter[RowT] = TablePainter(model.columns, 0, has_marks=can_mark)
+        self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(_STRIPS_KEPT)
+
+    # Verbs
+
+    @property
+    def model(self) -> TableModel[RowT]:
+        return self._model
+
+    @property
+    def cursor_id(self) -> str | None:
+        """The row under the cursor."""
+        return self._cursor_id
+
+    def refresh_rows(self) -> None:
+        """Shows what the model holds now; cursor and viewport stay on their rows."""
+        top = round(self.scroll_y)
+        anchor_id, anchor = self._top_id, top
+        if top <= self._cursor < top + self._page:
+            anchor_id, anchor = self._cursor_id, self._cursor
+        count = len(self._model)
+        if self.virtual_size.height != count + _HEADER_LINES:
+            self.virtual_size = Size(self.virtual_size.width, count + _HEADER_LINES)
+        settled = self._model.settle_cursor(self._cursor_id, self._cursor)
+        position = None if anchor_id is None else self._model.position_of(anchor_id)
+        self._set_cursor(settled)
+        if position is not None and position != anchor:
+            self.scroll_to(y=top + position - anchor, animate=False, immediate=True)
+        self._remember_top()
+        self.refresh()
+
+    def tick(self) -> None:
+        """Paints rows anew that change by the clock alone."""
+        self._ticks += 1
+        self.refresh()
+
+    def move_to(self, row_id: str) -> None:
+        """Puts the cursor on a row, if it is shown."""
+        position = self._model.position_of(row_id)
+        if position is not None:
+            self._go_to(position)
+
+    def sort_by(self, column_key: str) -> None:
+        """Ascending; a second time descending; a third time natural order."""
+        order = self._model.sort_order
+        if order is None or order.column_key != column_key:
+            self._model.sort(SortOrder(column_key))
+        else:
+            self._model.sort(None if order.is_descending else SortOrder(column_key, is_descending=True))
+        self.refresh_rows()
+
+    def sort_by_next_column(self) -> None:
+        """Through the columns on screen, from left to right, and back to natural order."""
+        keys = [placed.column.key for placed in self._painter.placed]
+        order = self._model.sort_order
+        following = keys[keys.index(order.column_key) + 1 :] if order and order.column_key in keys else keys
+        self._model.sort(SortOrder(following[0]) if following else None)
+        self.refresh_rows()
+
+    def reverse_sort(self) -> None:
+        """The other direction of the column it is sorted by."""
+        if (order := self._model.sort_order) is not None:
+            self._model.sort(SortOrder(order.column_key, not order.is_descending))
+            self.refresh_rows()
+
+    def show_empty_text(self, text: str) -> None:
+        """What an empty table says."""
+        if text != self._empty_text:
+            self._empty_text = text
+            self.refresh()
+
+    # Cursor
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.scrollable_content_region.height - _HEADER_LINES)
+
+    def _go_to(self, position: int) -> None:
+        """Moves the cursor and what is on screen with it; only the lines concerned are painted."""
+        count = len(self._model)
+        if not count:
+            return
+        before = self._cursor
+        self._set_cursor(min(max(position, 0), count - 1))
+        self.refresh_lines(before + _HEADER_LINES)
+        self.refresh_lines(self._cursor + _HEADER_LINES)
+        top = round(self.scroll_y)
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False, immediate=True)
+        elif self._cursor >= top + self._page:
+            self.scroll_to(y=self._cursor - self._page + 1, animate=False, immediate=True)
+
+    def _set_cursor(self, position: int | None) -> None:
+        row_id = None if position is None else self._model.id_at(position)
+        self._cursor = position or 0
+        if row_id != self._cursor_id:
+            self._cursor_id = row_id
+            self.post_message(self.RowHighlighted(self, row_id))
+
+    def _remember_top(self) -> None:
+        top = round(self.scroll_y)
+        self._top_id = self._model.id_at(top) if top < len(self._model) else None
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._remember_top()
+
+    # Actions
+
+    def action_move(self, lines: int) -> None:
+        self._go_to(self._cursor + lines)
+
+    def action_page(self, pages: int) -> None:
+        self._go_to(self._cursor + pages * self._page)
+
+    def action_first(self) -> None:
+        self._go_to(0)
+
+    def action_last(self) -> None:
+        self._go_to(len(self._model) - 1)
+
+    def action_select(self) -> None:
+        if self._cursor_id is not None:
+            self.post_message(self.RowSelected(self, self._cursor_id))
+
+    def action_mark(self) -> None:
+        if self._cursor_id is not None:
+            self._model.toggle_mark(self._cursor_id)
+            self._go_to(self._cursor + 1)
+            self._tell_marks()
+
+    def action_mark_to(self, lines: int) -> None:
+        first_id = self._cursor_id
+        self._go_to(self._cursor + lines)
+        if first_id is not None and self._cursor_id is not None:
+            self._model.mark_range(first_id, self._cursor_id)
+            self._tell_marks()
+
+    def action_mark_shown(self) -> None:
+        self._model.mark_shown()
+        self._tell_marks()
+
+    def action_invert_marks(self) -> None:
+        self._model.invert_marks()
+        self._tell_marks()
+
+    def action_clear_marks(self) -> None:
+        self._model.clear_marks()
+        self._tell_marks()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        return self._can_mark or "mark" not in action
+
+    def _tell_marks(self) -> None:
+        self.refresh()
+        self.post_message(self.MarksChanged(self))
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        if offset.y < _HEADER_LINES:
+            x = offset.x + round(self.scroll_x)
+            if (column := self._painter.column_at(x)) is not None:
+                self.post_message(self.SortRequested(self, column.key))
+            return
+        position = round(self.scroll_y) + offset.y - _HEADER_LINES
+        if position >= len(self._model):
+            return
+        is_second = position == self._cursor and event.chain > 1
+        before_id = self._cursor_id
+        self._go_to(position)
+        if event.shift and self._can_mark and before_id and self._cursor_id:
+            self._model.mark_range(before_id, self._cursor_id)
+            self._tell_marks()
+        elif is_second:
+            self.action_select()
+
+    # Painting
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+
+    def on_resize(self) -> None:
+        width = self.scrollable_content_region.width
+        self._painter = TablePainter(self._model.columns, width, has_marks=self._can_mark)
+        self.virtual_size = Size(max(width, self._painter.width), len(self._model) + _HEADER_LINES)
+        self._strips.clear()
+        if self._cursor_id is not None:
+            self._go_to(self._cursor)
+
+    def render_line(self, y: int) -> Strip:
+        left, width = self.scroll_offset.x, self.size.width
+        if y < _HEADER_LINES:
+            return self._crop(self._painter.header(self._model.sort_order, self._style), self._style("header"))
+        position = self.scroll_offset.y + y - _HEADER_LINES
+        if position >= len(self._model):
+            return self._blank(y, width)
+        row_id, row = self._model.id_at(position), self._model.row_at(position)
+        is_cursor, is_marked = row_id == self._cursor_id, row_id in self._model.marked
+        live_tick = self._ticks if self._is_live(row) else 0
+        key = (row_id, self._model.version_at(position), live_tick, is_cursor, is_marked, self.has_focus, left, width)
+        strip = self._strips.get(key)
+        if strip is None:
+            base = self._style("cursor") if is_cursor else self.rich_style
+            segments = self._painter.row(row, base, self._style, is_marked=is_marked, has_tones=not is_cursor)
+            strip = self._strips[key] = self._crop(segments, base)
+        return strip
+
+    def _crop(self, segments: list[Segment], style: Style) -> Strip:
+        left, width = self.scroll_offset.x, self.size.width
+        return Strip(segments).extend_cell_length(left + width, style).crop(left, left + width)
+
+    def _blank(self, y: int, width: int) -> Strip:
+        middle = max(_HEADER_LINES + 1, self.scrollable_content_region.height // 3)
+        if len(self._model) or y != middle:
+            return Strip.blank(width, self.rich_style)
+        text = fit(self._empty_text, min(width, len(self._empty_text)))
+        segments = [Segment(" " * ((width - len(text)) // 2), self.rich_style), Segment(text, self._style("empty"))]
+        return self._crop(segments, self.rich_style)
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"virtual-table--{name}")

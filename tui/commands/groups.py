@@ -9,16 +9,9 @@ from importlib import import_module
 import click
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What stands before the command and holds for all of them."""
-
-    is_read_only: bool = False
-
-
-def settings_of(context: click.Context) -> Settings:
-    found = context.find_object(Settings)
-    return Settings() if found is None else found
+def is_read_only(context: click.Context) -> bool:
+    """Whether `--read-only` stands before the command; asked while the command is still being looked for."""
+    return bool(context.find_root().params.get("read_only"))
 
 
 class GuardedGroup(click.Group):
@@ -33,7 +26,7 @@ class GuardedGroup(click.Group):
         return None if self._is_absent(ctx, cmd_name) else self._command(ctx, cmd_name)
 
     def _is_absent(self, context: click.Context, name: str) -> bool:
-        return name in self.changing and settings_of(context).is_read_only
+        return name in self.changing and is_read_only(context)
 
     def _names(self, context: click.Context) -> list[str]:
         return super().list_commands(context)

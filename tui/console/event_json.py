@@ -75,7 +75,7 @@ def _name_and_body(event: RunEvent, plan: RunPlan) -> tuple[str, dict[str, Json]
         case Notice():
             return "notice", {"text": event.text, "is_warning": event.is_warning}
         case RunEnded():
-            return "summary", _summary(event.summary)
+            return "summary", {"at_s": event.summary.ended_s, **summary_json(event.summary)}
 
 
 def _moment(moment_s: float | None) -> str | None:
@@ -142,9 +142,9 @@ def _leftover(leftover: Leftover) -> dict[str, Json]:
     return {"kind": leftover.kind, "name": leftover.name, "costs": leftover.costs, "note": leftover.note}
 
 
-def _summary(summary: RunSummary) -> dict[str, Json]:
+def summary_json(summary: RunSummary) -> dict[str, Json]:
+    """How a run ended, as the last line of `--json` and in `runs show --json`."""
     return {
-        "at_s": summary.ended_s,
         "start": units.timestamp(summary.started_s),
         "end": units.timestamp(summary.ended_s),
         "elapsed_s": round(summary.elapsed_s, 3),
@@ -156,4 +156,5 @@ def _summary(summary: RunSummary) -> dict[str, Json]:
         "deleted": list(summary.deleted),
         "exit_code": summary.exit_code,
         "outcome": summary.outcome,
+        "hint": summary.hint,
     }

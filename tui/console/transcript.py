@@ -10,7 +10,18 @@ from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
 from tui.console.words import failure_words, progress_words
 from tui.core import units
-from tui.core.events import Notice, Progress, RunEnded, RunEvent, RunStarted, Step, StepChanged, StepState, TasksChanged
+from tui.core.events import (
+    Notice,
+    PollReport,
+    Progress,
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    Step,
+    StepChanged,
+    StepState,
+    TasksChanged,
+)
 from tui.core.plan import RunPlan
 from tui.core.ports import ClockPort
 from tui.core.records import TaskStatus
@@ -35,6 +46,8 @@ class Transcript(Reporter):
         self._progress_text = ""
         self._failed: set[str] = set()
         self._starts: dict[Step, float] = {}
+        self._ended: set[Step] = set()
+        self._is_in_trouble = False
 
     def show(self, event: RunEvent) -> None:
         match event:
@@ -47,6 +60,8 @@ class Transcript(Reporter):
                 self._show_progress(event)
             case TasksChanged():
                 self._show_failures(event)
+            case PollReport():
+                self._show_trouble(event)
             case Notice():
                 self._line(self._clock.now_s(), "warning" if event.is_warning else "", event.text)
             case RunEnded():
@@ -73,10 +88,13 @@ class Transcript(Reporter):
             return
         if event.state is StepState.WAITING:
             return
-        word = _WORDS[event.state]
-        text = f"{word}: {event.summary}" if event.summary else word
-        started_s = self._starts.get(event.step)
-        if started_s is not None and event.state is not StepState.SKIPPED:
+        started_s = self._starts.pop(event.step, None)
+        if event.state is StepState.DONE and started_s is None and event.step in self._ended:
+            text = event.summary  # a step that is over tells how things stand, as the pool does
+        else:
+            text = f"{_WORDS[event.state]}: {event.summary}" if event.summary else _WORDS[event.state]
+        self._ended.add(event.step)
+        if started_s is not None:
             text += f"  ({units.duration_text(event.at_s - started_s)})"
         self._line(event.at_s, event.step.value, text)
 
@@ -87,6 +105,12 @@ class Transcript(Reporter):
             return
         self._progress_at_s, self._progress_text = now_s, text
         self._line(self._clock.now_s(), event.step.value, text)
+
+    def _show_trouble(self, event: PollReport) -> None:
+        if bool(event.trouble) == self._is_in_trouble:
+            return
+        self._is_in_trouble = bool(event.trouble)
+        self._line(event.at_s, Step.MONITOR.value, event.trouble or "the service answers again")
 
     def _show_failures(self, event: TasksChanged) -> None:
         for row in event.rows:

@@ -1,0 +1,58 @@
+"""The program as a process of its own, as a shell starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = (sys.executable, "-m", "tui.cli")
+_LIMIT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a process ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def has_traceback(self) -> bool:
+        return "Traceback" in self.stdout + self.stderr
+
+
+def batch_tui(
+    *arguments: str | bytes, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Finished:
+    """Runs it to its end without a terminal and without input."""
+    finished = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        check=False,
+        timeout=_LIMIT_S,
+    )
+    return Finished(finished.returncode, finished.stdout, finished.stderr)
+
+
+def start(arguments: Sequence[str], folder: Path) -> subprocess.Popen[str]:
+    """Starts it and returns at once; its output is read from pipes."""
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )

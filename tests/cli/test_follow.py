@@ -1,0 +1,99 @@
+"""The engine on its thread, the console on the main one, and signals in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from tests.cli.canned import EVENTS, START_S, summary
+from tui.console.follow import STOPPING, follow
+from tui.console.interruption import Interruption
+from tui.console.reporter import Reporter
+from tui.console.safe_text import OutputClosed
+from tui.core.errors import AccessRefused
+from tui.core.events import RunEvent, RunStarted, RunSummary
+from tui.core.ports import Publish, StopSignal
+
+
+class Recorder(Reporter):
+    """Keeps what it is shown; closed by `closes_at`, as a pipe is."""
+
+    def __init__(self, closes_at: int | None = None) -> None:
+        self.events: list[RunEvent] = []
+        self.said: list[str] = []
+        self.is_closed = False
+        self._closes_at = closes_at
+
+    def show(self, event: RunEvent) -> None:
+        self.events.append(event)
+        if len(self.events) == self._closes_at:
+            raise OutputClosed
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def tick(self) -> None:
+        return
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def whole_run(_stop: StopSignal, publish: Publish) -> RunSummary:
+    for event in EVENTS:
+        publish(event)
+    return summary()
+
+
+def test_every_event_is_shown_in_order_and_the_summary_comes_back() -> None:
+    reporter = Recorder()
+    with Interruption() as interruption:
+        assert follow(whole_run, reporter, interruption) == summary()
+    assert reporter.events == list(EVENTS)
+    assert reporter.is_closed
+
+
+def test_what_the_run_raises_is_raised_after_its_events() -> None:
+    def refused(_stop: StopSignal, publish: Publish) -> RunSummary:
+        publish(EVENTS[0])
+        raise AccessRefused("The key is wrong")
+
+    reporter = Recorder()
+    with Interruption() as interruption, pytest.raises(AccessRefused, match="The key is wrong"):
+        follow(refused, reporter, interruption)
+    assert reporter.events == [EVENTS[0]]
+    assert reporter.is_closed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_signal_asks_the_run_to_stop_and_says_so(number: signal.Signals) -> None:
+    def until_stopped(stop: StopSignal, publish: Publish) -> RunSummary:
+        publish(RunStarted("r", START_S))
+        os.kill(os.getpid(), number)
+        assert stop.wait(10)
+        return summary(exit_code=130)
+
+    reporter = Recorder()
+    before = signal.getsignal(number)
+    with Interruption() as interruption:
+        assert follow(until_stopped, reporter, interruption).exit_code == 130
+    assert reporter.said in ([STOPPING], [])  # nothing is left to say where the run ended within the same instant
+    assert interruption.signal_name == number.name
+    assert signal.getsignal(number) is before
+
+
+def test_a_closed_output_stops_the_run_and_waits_for_it() -> None:
+    ended = threading.Event()
+
+    def until_stopped(stop: StopSignal, publish: Publish) -> RunSummary:
+        publish(RunStarted("r", START_S))
+        assert stop.wait(10)
+        ended.set()
+        return summary(exit_code=130)
+
+    with Interruption() as interruption, pytest.raises(OutputClosed):
+        follow(until_stopped, Recorder(closes_at=1), interruption)
+    assert ended.is_set()

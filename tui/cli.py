@@ -1,0 +1,63 @@
+"""The program's entry: the command's name is found, its module loaded, and however it ends becomes an exit code.
+
+Importing this module imports click and nothing else that costs: `batch-tui --version` is as fast as click itself.
+
+Exit codes: 0 done; 1 some task failed; 2 bad usage or input; 3 the service refused or could not be reached;
+4 timed out; 70 the program is at fault; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from tui import __version__
+from tui.commands.groups import LazyCommand, LazyGroup
+
+PROGRAM = "batch-tui"
+
+
+class Program(LazyGroup):
+    lazy_commands = {  # noqa: RUF012 - a table, never changed
+        "demo": LazyCommand("tui.commands.demo", "A whole run of sample inputs on the sandbox; no account needed"),
+        "run": LazyCommand("tui.commands.run", "One run from inputs to outputs, without the user interface"),
+        "runs": LazyCommand("tui.commands.runs", "The runs this machine knows"),
+        "sandbox": LazyCommand("tui.commands.sandbox", "The local Batch and Blob service"),
+        "info": LazyCommand("tui.commands.info", "Versions, and every path this program writes to"),
+    }
+    changing = frozenset({"demo", "run"})
+
+
+@click.group(cls=Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--read-only", is_flag=True, is_eager=True, help="Without every action that changes something.")
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.pass_context
+def program(context: click.Context, read_only: bool) -> int:  # noqa: ARG001 - groups ask the context for it
+    """The terminal for Azure Batch: from nothing to results and back to no cost.
+
+    Without a command, opens the user interface.
+    """
+    if context.invoked_subcommand is None:
+        # Loads Textual: only when it is wanted.
+        from tui.commands.interface import open_home
+
+        return open_home()
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line; the exit code."""
+    try:
+        result = program.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+    except BaseException as problem:
+        # Loads the words for errors: only when there is one.
+        from tui.commands.endings import ending_of
+
+        return ending_of(problem)
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""`batch-tui demo`: the tutorial's whole job on the sandbox with the sample texts, and nothing left but the outputs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+
+import click
+
+from tui import bundled, wiring
+from tui.commands.headless import Manner, drive, is_terminal, new_run_id
+from tui.commands.options import TypedRun, run_options
+from tui.console.safe_text import Output
+from tui.core.plan import DELETE_PARTS
+from tui.core.planning import build_plan
+from tui.core.workloads import TOP_WORDS
+
+IDLE_EXIT_S = 600.0
+"""A sandbox that only a demo needed leaves by itself after this."""
+
+
+@click.command("demo")
+@click.option("--delay", default="3", metavar="SECONDS", show_default=True, help="So long each task waits first.")
+@click.option("--output", metavar="DIR", help="Where the outputs go; ./<run> by itself.")
+@click.option("--json", "as_json", is_flag=True, help="Without the user interface, one JSON object a line.")
+def command(delay: str, output: str | None, as_json: bool) -> int:
+    """A whole run of sample inputs on the local sandbox; no account needed.
+
+    On a terminal it opens the user interface. Without one it prints each step and deletes everything but the outputs.
+    """
+    clock = wiring.clock()
+    now_s = clock.now_s()
+    run_id = new_run_id(TOP_WORDS.name, now_s)
+    samples = tuple(str(path) for path in bundled.sample_inputs())
+    options = run_options(TypedRun(TOP_WORDS.name, samples, output=output, parameters=(("delay", delay),)), run_id)
+    plan = build_plan(options, run_id, now_s, wiring.SANDBOX)
+    _warn_root()
+    target = wiring.choose_target(None, on_sandbox=True)
+    if is_terminal() and not as_json:
+        # Loads Textual, which a demo without a terminal does not need.
+        from tui.commands.interface import open_run
+
+        return open_run(plan, target, idle_exit_s=IDLE_EXIT_S)
+    whole = replace(plan, delete_after=frozenset(DELETE_PARTS))
+    return drive(whole, target, Manner(as_json=as_json, asks=False), clock, idle_exit_s=IDLE_EXIT_S)
+
+
+def _warn_root() -> None:
+    if os.geteuid() == 0:
+        Output(sys.stderr).line(
+            "Warning: you are root, and the sandbox runs the tasks' commands as you; it is no security boundary."
+        )

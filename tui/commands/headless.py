@@ -1,0 +1,102 @@
+"""Drives one plan without the user interface: asks what must be asked, shows what happens, gives the exit code."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+import click
+
+from tui import wiring
+from tui.console.errors import error_json
+from tui.console.follow import follow
+from tui.console.interruption import Interruption
+from tui.console.json_lines import JsonLines
+from tui.console.live import LiveView, terminal_console
+from tui.console.plan_text import plan_json, plan_lines
+from tui.console.reporter import Reporter
+from tui.console.safe_text import Output, shown
+from tui.console.transcript import Transcript
+from tui.core import ids, units
+from tui.core.errors import BatchTuiError
+from tui.core.plan import RunPlan
+from tui.core.ports import ClockPort
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run is shown and what is asked before it."""
+
+    as_json: bool = False
+    asks: bool = True
+
+
+def new_run_id(workload: str, now_s: float) -> str:
+    """A name for a run of today, on this machine's calendar."""
+    return ids.new_run_id(workload, datetime.fromtimestamp(now_s).astimezone().date(), random.SystemRandom())
+
+
+def is_terminal() -> bool:
+    """Whether a person sits at all three streams, at a terminal that can do more than a teletype."""
+    return (
+        sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    )
+
+
+def show_plan(plan: RunPlan, endpoint: str, *, as_json: bool) -> int:
+    """Prints what would be created; nothing is."""
+    output = Output(sys.stdout)
+    if as_json:
+        output.json(plan_json(plan, endpoint))
+    else:
+        output.lines(plan_lines(plan, endpoint))
+    return 0
+
+
+def confirm_deletion(plan: RunPlan, manner: Manner) -> RunPlan:
+    """The plan as it is, or one that keeps everything, where a person at the terminal says so.
+
+    Without a terminal nobody is asked: the deletion was asked for in so many words.
+    """
+    if not plan.delete_after or not manner.asks or manner.as_json or not is_terminal():
+        return plan
+    parts = ", ".join(sorted(plan.delete_after))
+    question = shown(f"Delete {parts} of {plan.run_id} once its outputs are in {plan.destination}?")
+    return plan if click.confirm(question, default=True) else replace(plan, delete_after=frozenset())
+
+
+def drive(
+    plan: RunPlan, target: wiring.Target, manner: Manner, clock: ClockPort, *, idle_exit_s: float | None = None
+) -> int:
+    """The whole run; its exit code. Errors leave as they are, after a last JSON object where JSON was asked for."""
+    output, aside = Output(sys.stdout), Output(sys.stderr)
+    try:
+        with Interruption() as interruption:
+            _say_sandbox_starts(target, output, aside, manner)
+            with wiring.connected(target, idle_exit_s=idle_exit_s) as connection:
+                reporter = _reporter(plan, output, aside, manner, clock)
+                if not manner.as_json:
+                    reporter.say(f"Account {connection.name} at {connection.endpoint}")
+                engine = wiring.engine(connection, clock)
+                return follow(partial(engine.execute, plan), reporter, interruption).exit_code
+    except BatchTuiError as problem:
+        if manner.as_json:
+            output.json({**error_json(problem), "at": units.timestamp(clock.now_s()), "run": plan.run_id})
+        raise
+
+
+def _say_sandbox_starts(target: wiring.Target, output: Output, aside: Output, manner: Manner) -> None:
+    if target.must_start:
+        (aside if manner.as_json else output).line("The sandbox is down; starting it.")
+
+
+def _reporter(plan: RunPlan, output: Output, aside: Output, manner: Manner, clock: ClockPort) -> Reporter:
+    if manner.as_json:
+        return JsonLines(plan, output, aside, clock)
+    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        return LiveView(plan, terminal_console(output.stream), clock)
+    return Transcript(plan, output, clock)

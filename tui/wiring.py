@@ -1,0 +1,180 @@
+"""The one place that names concrete classes: from what a command wants to the objects that do it.
+
+What is expensive to import (Azure, the sandbox's server, Textual) is imported in the function that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from tui.bundled import node_script
+from tui.core.accounts import Account, AccountKind, account_of_environment
+from tui.core.errors import InputError
+from tui.core.ports import BatchPort, ClockPort, StoragePort
+from tui.engine.clock import SystemClock
+from tui.engine.journal import JournalFolder
+from tui.engine.retrying import Patience
+from tui.engine.run import RunEngine
+
+SANDBOX = "sandbox"
+"""Name of the account that the local sandbox is."""
+
+NOT_STARTED = "not started yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Every folder this program writes to, besides the outputs of a run."""
+
+    config: Path
+    state: Path
+    cache: Path
+    log: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.state / "runs"
+
+    @property
+    def sandbox(self) -> Path:
+        return self.state / "sandbox"
+
+    def described(self) -> dict[str, str]:
+        """By what is kept there."""
+        return {
+            "config": str(self.config),
+            "state": str(self.state),
+            "journals": str(self.runs),
+            "sandbox": str(self.sandbox),
+            "cache": str(self.cache),
+            "log": str(self.log),
+        }
+
+
+def paths() -> Paths:
+    """The places that this system gives a program of a person."""
+    folders = platformdirs.PlatformDirs("batch-tui", appauthor=False)
+    return Paths(folders.user_config_path, folders.user_state_path, folders.user_cache_path, folders.user_log_path)
+
+
+def clock() -> ClockPort:
+    return SystemClock()
+
+
+def journals(ticking: ClockPort) -> JournalFolder:
+    return JournalFolder(paths().runs, ticking)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a run goes: an account, or the sandbox, which may have to be started first."""
+
+    name: str
+    account: Account | None
+    """None while the sandbox is down."""
+
+    @property
+    def must_start(self) -> bool:
+        return self.account is None
+
+    @property
+    def endpoint(self) -> str:
+        return NOT_STARTED if self.account is None else self.account.batch_endpoint
+
+
+def choose_target(name: str | None, *, on_sandbox: bool) -> Target:
+    """The account called `name`, the sandbox, or else the one the environment describes."""
+    if on_sandbox and name is not None:
+        raise InputError("--sandbox and --account contradict each other", hint="give one of them")
+    if on_sandbox or name == SANDBOX:
+        return Target(SANDBOX, sandbox_account())
+    account = account_of_environment(os.environ)
+    if account is not None and name in (None, account.name):
+        return Target(account.name, account)
+    if name is None:
+        raise InputError(
+            "No account was chosen",
+            "neither --account nor the AZURE_BATCH_* variables name one",
+            "--sandbox runs it on this machine, without any account",
+        )
+    raise InputError("Unknown account", f"there is no account called {name!r}", _known_accounts(account))
+
+
+def _known_accounts(account: Account | None) -> str:
+    if account is not None:
+        return f"there are {account.name} and {SANDBOX}"
+    return f"there is {SANDBOX}; set the AZURE_BATCH_* and AZURE_STORAGE_* variables for another"
+
+
+def sandbox_account() -> Account | None:
+    """The running sandbox as an account; None while it is down."""
+    # Loads the sandbox's control, which nothing but the sandbox needs.
+    from tui.sandbox import control
+
+    if not control.status(paths().sandbox).is_up:
+        return None
+    return _account_of_sandbox(control.endpoint_environment(paths().sandbox))
+
+
+def start_sandbox(idle_exit_s: float | None = None) -> Account:
+    """Brings the sandbox up where it is down; the account it is."""
+    # Loads the sandbox's control, which nothing but the sandbox needs.
+    from tui.sandbox import control
+
+    control.up(paths().sandbox, idle_exit_s=idle_exit_s)
+    return _account_of_sandbox(control.endpoint_environment(paths().sandbox))
+
+
+def _account_of_sandbox(environment: dict[str, str]) -> Account:
+    account = account_of_environment(environment)
+    assert account is not None
+    return replace(account, name=SANDBOX, kind=AccountKind.SANDBOX)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An account's two services, open."""
+
+    account: Account
+    batch: BatchPort
+    storage: StoragePort
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+    @property
+    def endpoint(self) -> str:
+        return self.account.batch_endpoint
+
+
+@contextmanager
+def connected(target: Target, *, idle_exit_s: float | None = None) -> Iterator[Connection]:
+    """The target's services, the sandbox started where it has to be; closed afterwards."""
+    # Loads Azure's libraries, which take longer than anything before the first request.
+    from tui.gateways.connect import open_batch, open_storage
+
+    account = target.account or start_sandbox(idle_exit_s)
+    batch, storage = open_batch(account), open_storage(account)
+    try:
+        yield Connection(account, batch, storage)
+    finally:
+        batch.close()
+        storage.close()
+
+
+SANDBOX_PATIENCE = Patience(step_s=10.0, watch_s=10.0)
+"""A process of this machine that does not answer for so long has died; a network may come back."""
+
+
+def engine(connection: Connection, ticking: ClockPort, patience: Patience | None = None) -> RunEngine:
+    """What executes plans on an open account."""
+    if patience is None:
+        patience = SANDBOX_PATIENCE if connection.account.kind is AccountKind.SANDBOX else Patience()
+    return RunEngine(connection.batch, connection.storage, ticking, journals(ticking), node_script, patience)

@@ -6,7 +6,9 @@ import asyncio
 import selectors
 import shutil
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any
 
 from tui.sandbox.batch.ports import AgentLost, NodeAgent, NodeHost
 from tui.sandbox.nodes.records import Failure, TaskLaunch, TaskOutcome
@@ -126,12 +128,17 @@ class SkippingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return super().time() + self._jumped_s
 
-    def run_in_executor(self, executor, func, *args):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         """While a thread works, time passes as it does."""
         self._threads_busy += 1
         future = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(lambda _: setattr(self, "_threads_busy", self._threads_busy - 1))
+        future.add_done_callback(self._thread_over)
         return future
+
+    def _thread_over(self, _: asyncio.Future[Any]) -> None:
+        self._threads_busy -= 1
 
     def unix_ns(self) -> int:
         """Wall-clock time that jumps along."""
@@ -148,10 +155,10 @@ def run_skipping(work: Callable[[SkippingLoop], Awaitable[None]]) -> None:
         loop.close()
 
 
-async def until(is_true: Callable[[], bool], what: str, timeout_s: float = 600.0) -> None:
+async def until(is_true: Callable[[], bool], what: str, timeout_s: float = 600.0, step_s: float = 0.05) -> None:
     """Wait for a predicate on the loop's own (jumping) time."""
     loop = asyncio.get_running_loop()
     end = loop.time() + timeout_s
     while not is_true():
         assert loop.time() < end, f"never happened: {what}"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(step_s)

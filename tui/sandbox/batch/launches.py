@@ -93,23 +93,23 @@ class Launches:
         return self.root(node) / "workitems" / job.id / "job-1"
 
     def _node_environment(self, node: Node, directory: Path) -> dict[str, str]:
-        root = self.root(node)
+        root, here = str(self.root(node)), str(directory)
         return {
             "AZ_BATCH_ACCOUNT_NAME": self._account.name,
             "AZ_BATCH_ACCOUNT_URL": self._account.url,
-            "AZ_BATCH_CERTIFICATES_DIR": str(directory / "certs"),
+            "AZ_BATCH_CERTIFICATES_DIR": f"{here}/certs",
             "AZ_BATCH_NODE_ID": node.id,
             "AZ_BATCH_NODE_IS_DEDICATED": "true" if node.is_dedicated else "false",
-            "AZ_BATCH_NODE_MOUNTS_DIR": str(root / "fsmounts"),
-            "AZ_BATCH_NODE_ROOT_DIR": str(root),
-            "AZ_BATCH_NODE_SHARED_DIR": str(root / "shared"),
-            "AZ_BATCH_NODE_STARTUP_DIR": str(root / "startup"),
-            "AZ_BATCH_NODE_STARTUP_WORKING_DIR": str(root / "startup" / "wd"),
+            "AZ_BATCH_NODE_MOUNTS_DIR": f"{root}/fsmounts",
+            "AZ_BATCH_NODE_ROOT_DIR": root,
+            "AZ_BATCH_NODE_SHARED_DIR": f"{root}/shared",
+            "AZ_BATCH_NODE_STARTUP_DIR": f"{root}/startup",
+            "AZ_BATCH_NODE_STARTUP_WORKING_DIR": f"{root}/startup/wd",
             "AZ_BATCH_POOL_ID": node.pool_id,
             "AZ_BATCH_RESERVED_DISK_SPACE_BYTES": _RESERVED_DISK_BYTES,
-            "AZ_BATCH_TASK_DIR": str(directory),
+            "AZ_BATCH_TASK_DIR": here,
             "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": _RESERVED_DISK_BYTES,
-            "AZ_BATCH_TASK_WORKING_DIR": str(directory / "wd"),
+            "AZ_BATCH_TASK_WORKING_DIR": f"{here}/wd",
         }
 
     def _job_environment(self, job: Job, node: Node, task_id: str) -> dict[str, str]:

@@ -114,7 +114,7 @@ async def test_a_client_that_goes_away_late_leaves_nothing(store: BlobStore, roo
     assert (answer.status, files(root)) == (0, 0)
 
 
-async def test_a_large_body_passes_through_the_disk(store: BlobStore) -> None:
+async def test_a_large_body_passes_through_the_disk(store: BlobStore, root: Path) -> None:
     store.create_container("input", {})
     app = create_blob_app(store, ACCOUNT, clock=lambda: NOW)
     pieces = [bytes([index]) * 700_000 for index in range(9)]
@@ -127,6 +127,8 @@ async def test_a_large_body_passes_through_the_disk(store: BlobStore) -> None:
             app, "GET", "/batchtui/input/a", headers={**wants_digest, **({"x-ms-range": text} if text else {})}
         )
         assert answer.status == status
+    assert (await signed_exchange(app, "DELETE", "/batchtui/input/a")).status == 202
+    assert files(root) == 0
 
 
 async def test_a_body_in_pieces_is_one_blob(app: ASGIApp) -> None:

@@ -27,6 +27,7 @@ class Mailbox:
         self._condition = threading.Condition()
         self._events: deque[RunEvent] = deque()
         self._is_closed = False
+        self._has_told_end = False
 
     def put(self, event: RunEvent) -> None:
         with self._condition:
@@ -34,17 +35,21 @@ class Mailbox:
             self._condition.notify_all()
 
     def close(self) -> None:
-        """Nothing more is expected: readers no longer wait."""
+        """Nothing more is expected: a reader who waits is let go, once."""
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()
 
     def take(self, timeout_s: float) -> list[RunEvent]:
-        """Everything that has come, in order; waits at most `timeout_s` for the first of it."""
+        """Everything that has come, in order; waits at most `timeout_s` for the first of it.
+
+        Empty at once only the first time after the end, so that a reader who goes on asking does not spin.
+        """
         with self._condition:
-            self._condition.wait_for(lambda: self._events or self._is_closed, timeout_s)
+            self._condition.wait_for(lambda: self._events or (self._is_closed and not self._has_told_end), timeout_s)
             events = list(self._events)
             self._events.clear()
+            self._has_told_end = self._is_closed
             return events
 
 
@@ -84,7 +89,7 @@ class RunSession:
         self._mailbox.put(event)
 
     def take(self, timeout_s: float) -> list[RunEvent]:
-        """One batch: everything since the last one; empty after `timeout_s`, or at once when all is over."""
+        """One batch: everything since the last one; empty after `timeout_s`, or when all is over."""
         return self._mailbox.take(timeout_s)
 
     def stop(self) -> None:

@@ -15,12 +15,14 @@ import platformdirs
 
 from tui.bundled import node_script
 from tui.core.accounts import Account, AccountKind, account_of_environment
-from tui.core.errors import InputError
+from tui.core.errors import InputError, LocalError
 from tui.core.ports import BatchPort, ClockPort, StoragePort
 from tui.engine.clock import SystemClock
 from tui.engine.journal import JournalFolder
 from tui.engine.retrying import Patience
 from tui.engine.run import RunEngine
+from tui.sandbox import control
+from tui.sandbox.errors import SandboxError
 
 SANDBOX = "sandbox"
 """Name of the account that the local sandbox is."""
@@ -112,23 +114,28 @@ def _known_accounts(account: Account | None) -> str:
     return f"there is {SANDBOX}; set the AZURE_BATCH_* and AZURE_STORAGE_* variables for another"
 
 
+@contextmanager
+def sandbox_errors() -> Iterator[None]:
+    """What goes wrong with the sandbox as a process is this machine's refusal, and reads like every other error."""
+    try:
+        yield
+    except SandboxError as problem:
+        raise LocalError(problem.title, str(problem), problem.hint) from problem
+
+
 def sandbox_account() -> Account | None:
     """The running sandbox as an account; None while it is down."""
-    # Loads the sandbox's control, which nothing but the sandbox needs.
-    from tui.sandbox import control
-
-    if not control.status(paths().sandbox).is_up:
-        return None
-    return _account_of_sandbox(control.endpoint_environment(paths().sandbox))
+    with sandbox_errors():
+        if not control.status(paths().sandbox).is_up:
+            return None
+        return _account_of_sandbox(control.endpoint_environment(paths().sandbox))
 
 
 def start_sandbox(idle_exit_s: float | None = None) -> Account:
     """Brings the sandbox up where it is down; the account it is."""
-    # Loads the sandbox's control, which nothing but the sandbox needs.
-    from tui.sandbox import control
-
-    control.up(paths().sandbox, idle_exit_s=idle_exit_s)
-    return _account_of_sandbox(control.endpoint_environment(paths().sandbox))
+    with sandbox_errors():
+        control.up(paths().sandbox, idle_exit_s=idle_exit_s)
+        return _account_of_sandbox(control.endpoint_environment(paths().sandbox))
 
 
 def _account_of_sandbox(environment: dict[str, str]) -> Account:

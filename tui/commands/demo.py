@@ -15,6 +15,7 @@ from tui.console.safe_text import Output
 from tui.core.plan import DELETE_PARTS
 from tui.core.planning import build_plan
 from tui.core.workloads import TOP_WORDS
+from tui.sandbox.control import ROOT_WARNING
 
 IDLE_EXIT_S = 600.0
 """A sandbox that only a demo needed leaves by itself after this."""
@@ -47,7 +48,6 @@ def command(delay: str, output: str | None, as_json: bool) -> int:
 
 
 def _warn_root() -> None:
+    """Louder than the README: who is root should know what the sandbox is not."""
     if os.geteuid() == 0:
-        Output(sys.stderr).line(
-            "Warning: you are root, and the sandbox runs the tasks' commands as you; it is no security boundary."
-        )
+        Output(sys.stderr).line(f"Warning: {ROOT_WARNING}")

@@ -26,13 +26,14 @@ def _connect_to_loopback(self: socket.socket, address: Any) -> None:
 
 
 def pytest_configure() -> None:
+    is_live = os.environ.get("BATCH_TUI_LIVE") == "1"
     for name in list(os.environ):
-        if name in _KEPT_VARIABLES:
+        if name in _KEPT_VARIABLES or (is_live and name.startswith("AZURE_")):
             continue
         if name.startswith(_FOREIGN_VARIABLES) or name.lower() in _PROXY_VARIABLES:
             del os.environ[name]
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-    if os.environ.get("BATCH_TUI_LIVE") != "1":
+    if not is_live:
         socket.socket.connect = _connect_to_loopback  # type: ignore[assignment,method-assign]
 
 

@@ -18,7 +18,7 @@ from tui.sandbox.batch.ports import AgentLost
 from tui.sandbox.nodes.host import LocalNodeHost
 from tui.sandbox.nodes.layout import ROOT_FOLDERS
 
-LINGERING = "(trap '' TERM; while :; do sleep 1; done) & setsid sleep 300 & echo up >&3; wait"
+LINGERING = "(trap '' TERM; while :; do sleep 1; done) & setsid sleep 30 & echo up >&3; wait"
 """A task that leaves one process deaf to SIGTERM in its group and one outside of it, all holding descriptor 3."""
 
 
@@ -127,7 +127,7 @@ async def test_slots_run_side_by_side(node: Node, tmp_path: Path) -> None:
 
 
 async def test_wall_clock(node: Node) -> None:
-    outcome = await node.run(node.launch("sleep 300", max_wall_clock_s=0.1))
+    outcome = await node.run(node.launch("sleep 30", max_wall_clock_s=0.1))
     assert outcome.exit_code == -signal.SIGTERM
     assert outcome.failure is not None
     assert outcome.failure.code == "TaskEnded"
@@ -156,14 +156,14 @@ async def test_a_task_deaf_to_sigterm_is_killed(node: Node, witness: Witness) ->
 
 
 async def test_what_a_task_leaves_in_its_group_ends_with_it(node: Node, witness: Witness) -> None:
-    running = asyncio.create_task(node.run(node.launch(witness.command("sleep 300 & echo up >&3"))))
+    running = asyncio.create_task(node.run(node.launch(witness.command("sleep 30 & echo up >&3"))))
     await witness.opened()
     assert (await running).succeeded
     await witness.closed()
 
 
 async def test_cancelling_a_run_ends_the_task(node: Node, witness: Witness) -> None:
-    running = asyncio.create_task(node.run(node.launch(witness.command("echo up >&3; sleep 300"))))
+    running = asyncio.create_task(node.run(node.launch(witness.command("echo up >&3; sleep 30"))))
     await witness.opened()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -223,7 +223,7 @@ async def test_leftovers_of_a_sandbox_and_its_agents_killed_together_are_ended(
     host = LocalNodeHost(tmp_path / "nodes")
     environment = {"AZ_BATCH_NODE_ROOT_DIR": str(host.root("pool", "node-1")), "PATH": os.environ["PATH"]}
     orphan = await asyncio.create_subprocess_exec(
-        "/bin/sh", "-c", f"exec 3>'{witness.path}'; echo up >&3; sleep 300", env=environment
+        "/bin/sh", "-c", f"exec 3>'{witness.path}'; echo up >&3; sleep 30", env=environment
     )
     await witness.opened()
     await asyncio.to_thread(LocalNodeHost(tmp_path / "other-nodes").end_leftovers)

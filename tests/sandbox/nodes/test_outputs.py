@@ -73,7 +73,7 @@ async def test_an_exit_code_outweighs_a_failed_upload(node: Node, container: Con
 
 async def test_logs_of_a_task_that_ran_out_of_time_are_uploaded(node: Node, container: Container) -> None:
     output = OutputFile("../stdout.txt", container.signed_url, condition="taskfailure")
-    launch = node.launch("/bin/sh -c 'echo begun; sleep 300'", output_files=(output,), max_wall_clock_s=0.2)
+    launch = node.launch("/bin/sh -c 'echo begun; sleep 30'", output_files=(output,), max_wall_clock_s=0.2)
     outcome = await node.run(launch)
     assert outcome.failure is not None
     assert outcome.failure.code == "TaskEnded"

@@ -13,7 +13,7 @@ from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 from tui.core.redaction import Secret
 from tui.core.specs import Permissions
 
-_PERMISSIONS = {
+CONTAINER_PERMISSIONS = {
     "r": ContainerSasPermissions(read=True),
     "cw": ContainerSasPermissions(create=True, write=True),
 }
@@ -44,7 +44,7 @@ def key_signer(account_name: str, key: Secret, endpoint: str) -> SasSigner:
                 account_name,
                 container,
                 account_key=key.reveal(),
-                permission=_PERMISSIONS[permissions],
+                permission=CONTAINER_PERMISSIONS[permissions],
                 expiry=datetime.fromtimestamp(expires_s, UTC),
                 protocol=protocol,
             )

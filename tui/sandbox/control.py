@@ -12,6 +12,7 @@ import select
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,7 @@ from tui.sandbox.settings import SandboxPaths, SandboxSettings, ServerRecord
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 _KILL_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 5.0
 _LOG_LIMIT_BYTES = 1024 * 1024
 _LOG_TAIL_LINES = 5
 _IMPORT_ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +64,13 @@ class SandboxStatus:
     warnings: tuple[str, ...] = ()
 
 
-def up(state_dir: Path, *, idle_exit_s: float | None = None, latency_ms: float = 0.0) -> SandboxStatus:
+def up(
+    state_dir: Path,
+    *,
+    idle_exit_s: float | None = None,
+    latency_ms: float = 0.0,
+    answer_timeout_s: float = ANSWER_TIMEOUT_S,
+) -> SandboxStatus:
     """Start the sandbox unless it runs; return once it answers.
 
     A running one stays as it is, except that asking for one without idle exit makes it stay.
@@ -75,7 +83,7 @@ def up(state_dir: Path, *, idle_exit_s: float | None = None, latency_ms: float =
     paths.create()
     with _start_lock(paths):
         found = status(state_dir)
-        if found.is_up and found.pid is not None:
+        if found.pid is not None and _still_answers(paths, answer_timeout_s):
             if found.idle_exit_s is not None and idle_exit_s is None:
                 os.kill(found.pid, signal.SIGUSR1)
             return found
@@ -183,6 +191,25 @@ def _start_lock(paths: SandboxPaths) -> Iterator[None]:
 def _running_server(paths: SandboxPaths) -> ServerRecord | None:
     """The record of the server that holds the alive lock; nothing while there is none or it is still starting."""
     return ServerRecord.load(paths) if is_held(paths.alive_lock) else None
+
+
+def _still_answers(paths: SandboxPaths, timeout_s: float) -> bool:
+    """Whether the server that holds the lock answers; not while it is dying, and then only once it is gone.
+
+    Raises:
+        StartError: It neither answers nor goes.
+    """
+    settings = SandboxSettings.load(paths)
+    with suppress(OSError):
+        address = ("127.0.0.1", settings.batch_port if settings else 0)
+        with socket.create_connection(address, timeout=timeout_s) as connection:
+            connection.sendall(b"HEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            if connection.recv(5):
+                return True
+    with held(paths.alive_lock, timeout_s) as is_gone:
+        if not is_gone:
+            raise StartError("one is running but does not answer; take it down first", paths.log)
+    return False
 
 
 def _start(paths: SandboxPaths, idle_exit_s: float | None, latency_ms: float) -> None:

@@ -162,7 +162,7 @@ def leaving_question(view: RunView) -> Question | None:
     if current is not None and current.step in (Step.DOWNLOAD, Step.CLEAN_UP):
         text = f"The tasks are done, but “{step}” stops where it is.\n\nTo finish it:\n  {resume}"
     else:
-        limit = duration_text(plan.timeout_s)
+        limit = duration_text(plan.timeout_s).removesuffix(" 00 s").removesuffix(" 00 min")
         text = (
             f"The tasks are submitted: they go on without this program, for {limit} at most. "
             f"Their outputs wait in the container until they are downloaded.\n\nTo come back:\n  {resume}"

@@ -56,11 +56,12 @@ class CountsBar(Widget):
         return toned(f"{text:<{_ETA_WIDTH if width >= 100 else 14}}", "muted" if self._eta is None else "")
 
     def _numbers(self) -> tuple[tuple[str, str, int, Tone], ...]:
+        """Glyph, word, number and tone of each count; none stands out while it is zero."""
         counts = self._counts
         return (
-            ("○", "active", counts.active, "muted"),
-            ("●", "running", counts.running, "running"),
-            ("✓", "succeeded", counts.succeeded, "success"),
+            ("○", "active", counts.active, ""),
+            ("●", "running", counts.running, "running" if counts.running else "muted"),
+            ("✓", "succeeded", counts.succeeded, "success" if counts.succeeded else "muted"),
             ("✗", "failed", counts.failed, "error" if counts.failed else "muted"),
         )
 

@@ -18,8 +18,7 @@ class NoticePanel(Static):
         max-height: 11;
         border: round $border;
         padding: 0 1;
-        text-wrap: nowrap;
-        text-overflow: ellipsis;
+        overflow-y: auto;
         &.-shown { display: block; }
         &.-error { border: round $error; border-title-color: $text-error; border-title-style: bold; }
         &.-success { border: round $success; border-title-color: $text-success; border-title-style: bold; }

@@ -13,8 +13,6 @@ from tui.core.run_view import RunView, StepView
 from tui.core.units import clock_text, size_text
 from tui.ui.text import STEP_GLYPHS, STEP_TONES, joined, safe, toned
 
-_BETWEEN = "  "
-
 
 class StepRail(Widget):
     """Glyph, word and colour a step; details leave where it is narrow, the current step's last."""
@@ -42,12 +40,11 @@ class StepRail(Widget):
 
     def _rail(self, width: int) -> Content:
         current = {step for step, view in self._steps.items() if view.state in (StepState.RUNNING, StepState.FAILED)}
-        line = Content("")
-        for detailed in (set(Step), current, set[Step]()):
-            line = joined((self._step(step, step in detailed) for step in self._steps), _BETWEEN)
+        for detailed, between in ((set(Step), "  "), (set(Step), " "), (current, " "), (set[Step](), " ")):
+            line = joined((self._step(step, step in detailed) for step in self._steps), between)
             if line.cell_length <= width:
                 return line
-        return joined((self._step(step, False, has_name=step in current) for step in self._steps), _BETWEEN)
+        return joined((self._step(step, False, has_name=step in current) for step in self._steps), "  ")
 
     def _step(self, step: Step, has_detail: bool, *, has_name: bool = True) -> Content:
         state = self._steps[step].state

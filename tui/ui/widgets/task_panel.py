@@ -33,7 +33,12 @@ class TaskPanel(Vertical):
 
     DEFAULT_CSS = """
     TaskPanel {
-        & > Log { height: 1fr; background: transparent; &:focus { background-tint: transparent; } }
+        & > Log {
+            height: 1fr;
+            background: transparent;
+            scrollbar-size-horizontal: 0;
+            &:focus { background-tint: transparent; }
+        }
         & > #panel-words { height: auto; max-height: 100%; color: $text-muted; }
         & > .-hidden { display: none; }
     }

@@ -90,7 +90,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         Binding("end,G", "last", "Last", show=False, id="table.last", tooltip="To the last row"),
         Binding("left", "scroll_left", "Left", show=False, id="table.left", tooltip="Scroll left"),
         Binding("right", "scroll_right", "Right", show=False, id="table.right", tooltip="Scroll right"),
-        Binding("enter", "select", "Open", show=False, id="table.open", tooltip="Open the row under the cursor"),
+        Binding("enter", "select", "Open", id="table.open", tooltip="Open the row under the cursor"),
         Binding("space", "mark", "Mark", show=False, id="table.mark", tooltip="Mark or unmark the row"),
         Binding("shift+up", "mark_to(-1)", "Mark up", show=False, id="table.mark-up", tooltip="Mark upwards"),
         Binding("shift+down", "mark_to(1)", "Mark down", show=False, id="table.mark-down", tooltip="Mark downwards"),

@@ -151,7 +151,7 @@ def _words(kind: type[ours.ServiceError], service: str, answer: _Answer) -> tupl
         minutes = round(abs(answer.clock_skew_s) / 60)
         title = "This machine's clock is wrong"
         hint = f"It is {minutes} minutes {direction} the service's; set it, at most 15 minutes are accepted."
-    elif "SharedKey is not allowed" in answer.message or answer.code == "KeyBasedAuthenticationNotPermitted":
+    elif any("SharedKey is not allowed" in text for text in (answer.message, *(value for _, value in answer.details))):
         title, hint = TITLES["KeyBasedAuthenticationNotPermitted"], HINTS["KeyBasedAuthenticationNotPermitted"]
     return title.format(service=service), hint.format(service=service)
 

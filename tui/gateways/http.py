@@ -29,7 +29,7 @@ RETRIES = 2
 _CONNECTIONS = 64
 """More than the threads that call at once: urllib3 drops what does not fit its pool, and each drop is a handshake."""
 
-_FIRST_PAUSE_S = 0.2
+FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 2.0
 """A pause in here cannot be interrupted; whoever is asked to wait longer is told, and waits on the stop event."""
 
@@ -40,6 +40,8 @@ _NOTHING_WAS_DONE = frozenset({429, 503})
 # Without a handler of their own these loggers reach stderr through logging.lastResort and tear the screen.
 for _name in ("azure", "urllib3"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
+# The Batch client warns, with a traceback, that it could not make a model of an error's body; we read it ourselves.
+logging.getLogger("azure.batch").setLevel(logging.ERROR)
 
 
 def transport_to(endpoint: str, read_timeout_s: float = READ_TIMEOUT_S) -> RequestsTransport:
@@ -81,7 +83,7 @@ class BriefRetryPolicy(HTTPPolicy[Any, Any]):
         while True:
             with self._lock:
                 self._sent += 1
-            pause_s = _FIRST_PAUSE_S * 2**attempt
+            pause_s = FIRST_PAUSE_S * 2**attempt
             try:
                 response = self.next.send(request)
             except AzureError as error:

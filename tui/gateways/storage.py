@@ -7,7 +7,7 @@ one client and its connections.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -27,8 +27,8 @@ from tui.core.errors import Conflict, NotFound, RequestRefused
 from tui.core.records import BlobRecord, ContainerRecord
 from tui.core.redaction import Secret
 from tui.core.specs import Permissions
-from tui.gateways.errors import service_errors
-from tui.gateways.http import READ_TIMEOUT_S, RETRIES, transport_to
+from tui.gateways.errors import answer_errors, service_errors
+from tui.gateways.http import FIRST_PAUSE_S, READ_TIMEOUT_S, RETRIES, transport_to
 from tui.gateways.sas import SasSigner, whole_seconds
 
 _ONE_REQUEST_BYTES = 256 * 1024 * 1024
@@ -37,7 +37,6 @@ _ONE_REQUEST_BYTES = 256 * 1024 * 1024
 _SERVICE_TIMEOUT_S = round(READ_TIMEOUT_S) - 5
 """The service gives up before we do, so that its own error arrives."""
 
-_PAUSE_S = 0.3
 _NO_SUCH_RANGE = 416
 
 
@@ -172,15 +171,17 @@ class BlobGateway:
     def _blob(self, container: str, blob: str) -> BlobClient:
         return self._service.get_blob_client(container, blob)
 
-    def _errors(self, doing: str) -> AbstractContextManager[None]:
-        return service_errors("Storage", self._endpoint, doing)
+    @contextmanager
+    def _errors(self, doing: str) -> Iterator[None]:
+        with service_errors("Storage", self._endpoint, doing), answer_errors("Storage", self._endpoint, doing):
+            yield
 
 
 class _BriefRetry(LinearRetry):
     """The SDK's choice of what may be repeated, after pauses that a person does not notice."""
 
     def get_backoff_time(self, settings: dict[str, Any]) -> float:
-        return _PAUSE_S * int(settings["count"])
+        return FIRST_PAUSE_S * int(settings["count"])
 
 
 def _container_record(properties: ContainerProperties) -> ContainerRecord:

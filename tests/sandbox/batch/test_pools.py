@@ -76,8 +76,9 @@ def test_a_start_task_nobody_waits_for_runs_beside_the_tasks(tmp_path: Path) -> 
         await world.make_job()
         (task,) = await world.add("true")
         await world.reaches("completed", task)
-        assert world.nodes()[0].start_task_info is not None
-        assert world.nodes()[0].start_task_info.end_time is None
+        info = world.nodes()[0].start_task_info
+        assert info is not None
+        assert info.end_time is None
 
     in_world(tmp_path, work)
 

@@ -19,7 +19,7 @@ def test_everything_comes_back_and_running_tasks_run_again(tmp_path: Path, kille
         await world.make_job(priority=7, constraints={"maxTaskRetryCount": 1})
         done, failed = await world.add("true", "exit 3")
         await world.reaches("completed", done, failed)
-        running, second, waiting = await world.add("wait", "wait", "true")
+        running, second, _ = await world.add("wait", "wait", "true")
         await world.reaches("running", running, second)
         before = {path: await world.get(path) for path in ("/jobs/job", "/jobs/job/tasks/t0", "/jobs/job/tasks/t1")}
         nodes = {node.id for node in world.nodes()}

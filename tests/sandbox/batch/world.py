@@ -36,9 +36,9 @@ POOL: Mapping[str, Any] = {
 }
 JOB: Mapping[str, Any] = {"id": "job", "poolInfo": {"poolId": "pool"}}
 _SIGNED = (
-    "content-encoding content-language content-length content-md5 content-type date "
-    "if-modified-since if-match if-none-match if-unmodified-since range"
-).split()
+    *("content-encoding", "content-language", "content-length", "content-md5", "content-type", "date"),
+    *("if-modified-since", "if-match", "if-none-match", "if-unmodified-since", "range"),
+)
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,13 @@ class World:
         headers: Mapping[str, str] | None = None,
         raw: bytes | None = None,
         sign_with: str | None = KEY,
-        **query: str,
+        query: Mapping[str, str] | None = None,
     ) -> Answer:
         data = raw if raw is not None else (b"" if body is None else json.dumps(body).encode())
         bare, _, given = path.partition("?")
-        text = given or urlencode({"api-version": "2025-06-01", **{_query_name(k): v for k, v in query.items()}})
+        text = given or urlencode(
+            {"api-version": "2025-06-01", **{_query_name(k): v for k, v in (query or {}).items()}}
+        )
         all_headers = {"host": HOST, "ocp-date": http_date(self.service.clock.now())}
         if data or method not in ("GET", "HEAD"):
             all_headers["content-length"] = str(len(data))
@@ -148,7 +150,7 @@ class World:
         return Answer(start["status"], names, b"".join(message["body"] for message in rest))
 
     async def get(self, path: str, **query: str) -> Any:
-        answer = await self.send("GET", path, **query)
+        answer = await self.send("GET", path, query=query)
         assert answer.status == 200, answer.body
         return answer.json
 

@@ -65,6 +65,10 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
         400,
         "The specified job has a job release task but no job preparation task.",
     ),
+    "InvalidApplicationPackageReferences": (
+        409,
+        "One or more of the specified application package references are invalid.",
+    ),
     "PoolQuotaReached": (409, "The account has reached its pool quota."),
     "ConditionNotMet": (412, "The condition specified using HTTP conditional header(s) is not met."),
     "RequestBodyTooLarge": (413, "The request body is too large and exceeds the maximum permissible limit."),

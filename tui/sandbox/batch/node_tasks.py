@@ -89,6 +89,15 @@ class NodeTasks:
             del job.node_tasks[node.id]
             self._state.journal.save(job)
 
+    def forget_unfinished(self, job: Job) -> None:
+        """After a restart: a preparation that was under way runs anew, a release that was is over."""
+        for node_id, done in list(job.node_tasks.items()):
+            if done.preparation is not None and done.preparation.end_time is None:
+                del job.node_tasks[node_id]
+            elif done.release is not None and done.release.end_time is None:
+                done.release.end_time, done.release.failure = self._state.clock.now(), _LOST
+        self._state.journal.save(job)
+
     async def release(self, job: Job) -> None:
         """Run the job's release task on every node that was prepared and is still there; failures change nothing."""
         spec = job.spec.release

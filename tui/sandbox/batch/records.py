@@ -276,7 +276,11 @@ class Node:
 
     @property
     def accepts_tasks(self) -> bool:
-        return self.scheduling_enabled and self.agent is not None and self.state in (NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE)
+        return (
+            self.scheduling_enabled
+            and self.agent is not None
+            and self.state in (NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE)
+        )
 
 
 @dataclass(slots=True, eq=False)

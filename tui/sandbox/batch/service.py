@@ -77,6 +77,7 @@ class BatchService:
             self.state.add_pool(pool)
         for job in jobs:
             self.state.add_job(job)
+            self.node_tasks.forget_unfinished(job)
             self._restore_tasks(job)
         for pool in pools:
             self.allocation.resume(pool)

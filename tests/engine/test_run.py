@@ -180,7 +180,7 @@ def test_many_tasks_go_in_chunks_and_once_each(tmp_path: Path) -> None:
     summary = world.execute()
     assert summary.exit_code == 0
     assert world.faults.calls["add_tasks"] == 3
-    assert list(world.batch.jobs[RUN_ID].tasks).sort() == [world.plan.task_id(index) for index in range(250)].sort()
+    assert sorted(world.batch.jobs[RUN_ID].tasks) == [world.plan.task_id(index) for index in range(250)]
     assert len(world.downloaded()) == 250
 
 

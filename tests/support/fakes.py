@@ -559,6 +559,8 @@ class FakeBatch:
             server_time_s = self._clock.now_s()
         for start in range(0, max(len(rows), 1), self.behaviour.page_rows):
             page = tuple(rows[start : start + self.behaviour.page_rows])
+            with self._faults.call("list_tasks page"):
+                pass
             yield TaskPage(page, server_time_s, 100 + 300 * len(page))
 
     def count_tasks(self, job_id: str) -> TaskCounts:

@@ -16,7 +16,7 @@ from tui.core.redaction import redact
 from tui.core.specs import Signer
 from tui.engine.journal import Journal
 from tui.engine.retrying import Patience, Retrier
-from tui.engine.run_record import ResourceKind, ResourceState
+from tui.engine.run_record import FileMoved, ResourceKind, ResourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class RunContext:
 
     def show_step(self, step: Step, state: StepState, summary: str = "") -> None:
         self.publish(StepChanged(step, state, self.clock.now_s(), redact(summary)))
+
+    def note_moved(self, moved: FileMoved) -> None:
+        """Journals one file, unless the journal has it already."""
+        if self.journal.record.files_moved.get((moved.direction, moved.name)) != moved:
+            self.journal.transferred(moved)
 
     def is_ours(self, metadata: Mapping[str, str]) -> bool:
         return metadata.get(RUN_METADATA_KEY) == self.plan.run_id

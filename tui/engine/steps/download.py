@@ -40,7 +40,7 @@ def run(context: RunContext) -> str:
         meter.add(done.completes_file, done.size_bytes)
         if done.completes_file:
             blob = download.blob
-            context.journal.transferred(FileMoved("down", blob.name, blob.size_bytes, done.md5.hex(), done.path))
+            context.note_moved(FileMoved("down", blob.name, blob.size_bytes, done.md5.hex(), done.path))
             if Path(done.path) != download.path and not done.was_there:
                 renamed += 1
                 if renamed <= _RENAMED_TOLD:

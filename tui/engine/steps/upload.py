@@ -30,9 +30,7 @@ def run(context: RunContext) -> str:
         meter.add(done.completes_file, done.size_bytes)
         if done.completes_file:
             skipped += done.was_there
-            context.journal.transferred(
-                FileMoved("up", upload.blob, upload.size_bytes, done.md5.hex(), str(upload.path))
-            )
+            context.note_moved(FileMoved("up", upload.blob, upload.size_bytes, done.md5.hex(), str(upload.path)))
     already = f", {skipped:,} already there" if skipped else ""
     return f"{count_text(len(uploads), 'file')}, {size_text(total_bytes)}{already}"
 

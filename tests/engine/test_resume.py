@@ -1,0 +1,112 @@
+"""Killed before and after every record of the journal, a run ends the same: nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.engine.world import ALL_PARTS, RUN_ID, KillAt, Killed, World, make_world
+from tui.core.events import RunStarted, StepState
+from tui.core.plan import DeletePart
+
+_RECORDS_AT_LEAST = 40
+"""A whole run with its clean-up writes more records than this; the tests find out how many."""
+
+MADE_ONCE = ("create_pool", "create_job")
+
+
+def _records_of_a_run(folder: Path, delete_after: frozenset[DeletePart]) -> int:
+    world = make_world(folder, delete_after=delete_after)
+    counting = KillAt(-1, after=False)
+    world.execute(write=counting)
+    return counting.written
+
+
+def _check_same_result(world: World) -> None:
+    assert world.downloaded() == world.expected()
+    assert not list(world.destination.rglob("*.part"))
+    added = Counter(task for job in world.batch.jobs.values() for task in job.tasks)
+    assert not added or set(added.values()) == {1}
+    for operation in MADE_ONCE:
+        assert world.faults.calls[operation] <= 1, operation
+    for container in ("application", "input", "output"):
+        assert world.storage.containers.get(f"{RUN_ID}-{container}") is None or not world.plan.delete_after
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("delete_after", [ALL_PARTS, frozenset[DeletePart]()], ids=["deleting", "keeping"])
+def test_a_kill_at_any_record_changes_nothing(tmp_path: Path, after: bool, delete_after: frozenset[DeletePart]) -> None:
+    records = _records_of_a_run(tmp_path / "counted", delete_after)
+    assert records >= _RECORDS_AT_LEAST - 15
+    for number in range(1, records + 1):
+        world = make_world(tmp_path / str(number), delete_after=delete_after)
+        with pytest.raises(Killed):
+            world.execute(write=KillAt(number, after=after))
+        summary = world.execute()
+        assert summary.exit_code == 0, number
+        _check_same_result(world)
+        if delete_after:
+            assert summary.leftovers == (), number
+
+
+def test_killed_again_and_again_it_still_ends(tmp_path: Path) -> None:
+    world = make_world(tmp_path, delete_after=ALL_PARTS)
+    kills = 0
+    for _ in range(200):
+        try:
+            summary = world.execute(write=KillAt(3, after=True))
+        except Killed:
+            kills += 1
+        else:
+            break
+    assert summary.exit_code == 0
+    assert kills > 5
+    _check_same_result(world)
+
+
+def test_a_finished_run_resumed_does_nothing(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    first = world.execute()
+    calls = world.faults.calls.copy()
+    world.events.clear()
+    again = world.execute()
+    assert world.faults.calls == calls
+    assert (again.exit_code, again.counts, again.downloaded_files) == (0, first.counts, 3)
+    assert world.events[0] == RunStarted(RUN_ID, first.started_s, is_resumed=True)
+    assert StepState.RUNNING not in world.states().values()
+
+
+def test_a_timed_out_run_resumed_goes_on_watching(tmp_path: Path) -> None:
+    world = make_world(tmp_path, timeout_s=60.0)
+    world.batch.behaviour.task_s = 40.0
+    assert world.execute().exit_code == 4
+    world.batch.jobs[RUN_ID].state = "active"
+    world.batch.jobs[RUN_ID].created_s = world.clock.now_s()
+    assert world.execute().exit_code == 0
+    assert world.downloaded() == world.expected()
+
+
+def test_a_run_with_failed_tasks_resumed_says_so_again(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    world.batch.behaviour.exit_codes = {"topword-00001": 5}
+    world.execute()
+    assert world.execute().exit_code == 1
+
+
+def test_uploads_that_arrived_are_not_repeated(tmp_path: Path) -> None:
+    world = make_world(tmp_path, files=30)
+    arrived: list[str] = []
+
+    def die_halfway(operation: str) -> None:
+        arrived.extend([operation] if operation == "put_blob" else [])
+
+    world.faults.before_call = die_halfway
+    with pytest.raises(Killed):
+        world.execute(write=KillAt(25, after=True))
+    there = {name for container in world.storage.containers.values() for name in container.blobs}
+    before = world.faults.calls["put_blob"]
+    world.execute()
+    assert len(there) >= 10
+    assert world.faults.calls["put_blob"] - before <= 31 - len(there)

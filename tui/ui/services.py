@@ -12,6 +12,9 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 from tui.core.errors import BatchTuiError
 from tui.core.events import RunEvent, RunSummary
 from tui.core.plan import RunPlan
+from tui.core.ports import StopSignal
+from tui.core.preflight import Finding
+from tui.core.records import ImageInfo, PoolRecord
 from tui.ui.blocking import run_in_daemon_thread
 
 ResultT = TypeVar("ResultT")
@@ -117,3 +120,22 @@ class AppServices:
     """A session that has not been started; cheap, does no I/O."""
     log_reader: Callable[[RunPlan], LogReader]
     run_blocking: RunBlocking = field(default=run_in_daemon_thread)
+
+
+class RunPreflight(Protocol):
+    """Looks at everything a plan rests on, before anything is created."""
+
+    def __call__(self, plan: RunPlan, stop: StopSignal, report: Callable[[Finding], None], /) -> object:
+        """Blocks until every item is settled or `stop` is set (Interrupted); tells each from the calling thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewRunServices:
+    """What the new run screen reaches beyond `AppServices`; all of it blocks and raises `core.errors`."""
+
+    list_pools: Callable[[], tuple[PoolRecord, ...]]
+    list_images: Callable[[], tuple[ImageInfo, ...]]
+    run_preflight: RunPreflight
+    on_sandbox: bool
+    """Whether tasks run on this machine: their programs must be here, and nodes cost nothing."""

@@ -17,6 +17,7 @@ from tui.bundled import node_script
 from tui.core.accounts import Account, AccountKind, account_of_environment
 from tui.core.errors import InputError, LocalError
 from tui.core.ports import BatchPort, ClockPort, StoragePort
+from tui.engine.cleaning import Cleaner
 from tui.engine.clock import SystemClock
 from tui.engine.journal import JournalFolder
 from tui.engine.retrying import Patience
@@ -176,12 +177,20 @@ def connected(target: Target, *, idle_exit_s: float | None = None) -> Iterator[C
         storage.close()
 
 
-SANDBOX_PATIENCE = Patience(step_s=10.0, watch_s=10.0)
-"""A process of this machine that does not answer for so long has died; a network may come back."""
+SANDBOX_PATIENCE = Patience(step_s=5.0, watch_s=5.0)
+"""Where nobody watches who could start it again: a process of this machine that is silent for so long has died."""
 
 
-def engine(connection: Connection, ticking: ClockPort, patience: Patience | None = None) -> RunEngine:
+def unattended_patience(account: Account) -> Patience:
+    """How long a run without an interface waits for a service that is away; a network may come back."""
+    return SANDBOX_PATIENCE if account.kind is AccountKind.SANDBOX else Patience()
+
+
+def engine(connection: Connection, ticking: ClockPort, patience: Patience) -> RunEngine:
     """What executes plans on an open account."""
-    if patience is None:
-        patience = SANDBOX_PATIENCE if connection.account.kind is AccountKind.SANDBOX else Patience()
     return RunEngine(connection.batch, connection.storage, ticking, journals(ticking), node_script, patience)
+
+
+def cleaner(connection: Connection, ticking: ClockPort, patience: Patience) -> Cleaner:
+    """What deletes what earlier runs left on an open account."""
+    return Cleaner(connection.batch, connection.storage, ticking, journals(ticking), patience)

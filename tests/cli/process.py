@@ -45,11 +45,12 @@ def batch_tui(
     return Finished(finished.returncode, finished.stdout, finished.stderr)
 
 
-def start(arguments: Sequence[str], folder: Path) -> subprocess.Popen[str]:
+def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """Starts it and returns at once; its output is read from pipes."""
     return subprocess.Popen(
         [*PROGRAM, *arguments],
         cwd=folder,
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -209,7 +209,7 @@ def test_the_plan_in_lines_names_everything_it_would_create() -> None:
         assert name in text
     assert "--filepath=taskdata1.txt" in text
     assert "and 2 more" in text
-    assert "at most 1 node-hours" in text
+    assert "at most 1 node-hour " in text
     assert "http://127.0.0.1:41233" in text
 
 

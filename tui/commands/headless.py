@@ -81,7 +81,7 @@ def drive(
                 reporter = _reporter(plan, output, aside, manner, clock)
                 if not manner.as_json:
                     reporter.say(f"Account {connection.name} at {connection.endpoint}")
-                engine = wiring.engine(connection, clock)
+                engine = wiring.engine(connection, clock, wiring.unattended_patience(connection.account))
                 return follow(partial(engine.execute, plan), reporter, interruption).exit_code
     except BatchTuiError as problem:
         if manner.as_json:

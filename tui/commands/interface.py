@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 from textual.screen import Screen
@@ -9,14 +10,20 @@ from textual.screen import Screen
 from tui import wiring
 from tui.commands.headless import is_terminal
 from tui.commands.log_reading import ServiceLogReader
+from tui.console.safe_text import Output
+from tui.console.summary import summary_lines
 from tui.core.errors import BatchTuiError, InputError, RunFailed
 from tui.core.events import RunEvent, RunSummary
 from tui.core.plan import RunPlan
 from tui.core.ports import ClockPort
 from tui.engine import session as engine_session
+from tui.engine.retrying import Patience
 from tui.ui.app import BatchTui
 from tui.ui.screens.run import RunScreen
 from tui.ui.services import AccountLabel, AppServices
+
+LEAVING_LIMIT_S = 1.0
+"""Leaving never waits longer for a call that hangs."""
 
 
 class ShownSession:
@@ -48,7 +55,7 @@ class ShownSession:
 
 def services(connection: wiring.Connection, clock: ClockPort) -> AppServices:
     """Everything the interface reaches, on one open account."""
-    engine = wiring.engine(connection, clock)
+    engine = wiring.engine(connection, clock, Patience())
     return AppServices(
         account=AccountLabel(connection.name, connection.endpoint),
         clock=clock,
@@ -62,11 +69,27 @@ def open_run(plan: RunPlan, target: wiring.Target, *, idle_exit_s: float | None 
     clock = wiring.clock()
     with wiring.connected(target, idle_exit_s=idle_exit_s) as connection:
         reached = services(connection, clock)
+        session = engine_session.RunSession.running(wiring.engine(connection, clock, Patience()), plan)
 
         def opening() -> Screen[None]:
-            return RunScreen(reached, plan, reached.start_run(plan))
+            return RunScreen(reached, plan, ShownSession(session))
 
-        return BatchTui(opening).run() or 0
+        code = BatchTui(opening).run() or 0
+        session.stop()
+        session.wait(LEAVING_LIMIT_S)
+        _say_how_it_stands(session, plan.run_id)
+        return code
+
+
+def _say_how_it_stands(session: engine_session.RunSession, run_id: str) -> None:
+    """On the shell's own screen, where it stays readable: what came of the run, what is left and what costs."""
+    output = Output(sys.stdout)
+    if session.summary is not None:
+        output.lines(summary_lines(session.summary))
+    elif isinstance(session.error, BatchTuiError):
+        raise session.error
+    else:
+        output.line(f"{run_id} was left while a call was under way; `batch-tui runs show {run_id}` tells what exists.")
 
 
 def open_home() -> int:

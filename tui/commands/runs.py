@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import click
 
 from tui import wiring
 from tui.commands.groups import GuardedGroup
-from tui.commands.headless import Manner, drive
+from tui.commands.headless import Manner, drive, is_terminal
 from tui.console.event_json import summary_json
+from tui.console.interruption import Interruption
 from tui.console.run_list import record_json, record_lines, run_table
 from tui.console.safe_text import Output
+from tui.console.summary import leftover_words
+from tui.core.errors import InputError
+from tui.core.events import Notice, RunEvent, Step
+from tui.engine.run_record import RunRecord
 
 
 class RunsGroup(GuardedGroup):
-    changing = frozenset({"resume"})
+    changing = frozenset({"resume", "clean"})
 
 
 @click.group("runs", cls=RunsGroup, invoke_without_command=True)
@@ -70,3 +76,39 @@ def resume_command(run_id: str, as_json: bool) -> int:
     plan = wiring.journals(clock).read(run_id).plan
     target = wiring.choose_target(plan.account, on_sandbox=False)
     return drive(plan, target, Manner(as_json=as_json, asks=False), clock)
+
+
+@command.command("clean")
+@click.argument("run_id", metavar="RUN")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clean_command(run_id: str, yes: bool) -> int:
+    """Delete what a run made and left: its job, its pool and its containers."""
+    output, clock = Output(sys.stdout), wiring.clock()
+    record = wiring.journals(clock).read(run_id)
+    if not record.leftovers:
+        output.line(f"Nothing of {run_id} is left.")
+        return 0
+    output.lines([f"{run_id} left:", *(f"  {leftover_words(item)}" for item in record.leftovers)])
+    if not yes:
+        _confirm_clean(record)
+    target = wiring.choose_target(record.plan.account, on_sandbox=False)
+    with Interruption() as interruption, wiring.connected(target) as connection:
+        cleaner = wiring.cleaner(connection, clock, wiring.unattended_patience(connection.account))
+        left = cleaner.clean(record.plan, interruption.stop, partial(_say_notice, output))
+    output.lines([f"  {leftover_words(item)}" for item in left] or ["All of it is deleted."])
+    return 0
+
+
+def _confirm_clean(record: RunRecord) -> None:
+    if not is_terminal():
+        raise InputError("Nobody is there to ask", "clean deletes what the run made", "say --yes")
+    if record.outcome is None and record.tasks_are_submitted:
+        Output(sys.stdout).line("Its tasks may still be running, and what they have not delivered yet will be lost.")
+    elif record.has_made("container", record.plan.output_container) and not record.has_done(Step.DOWNLOAD):
+        Output(sys.stdout).line("Its outputs were not downloaded and will be lost.")
+    click.confirm("Delete all of it?", abort=True)
+
+
+def _say_notice(output: Output, event: RunEvent) -> None:
+    if isinstance(event, Notice):
+        output.line(event.text)

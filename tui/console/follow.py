@@ -27,11 +27,11 @@ def follow(execute: Execute, reporter: Reporter, interruption: Interruption) -> 
         said_stopping = False
         while not worker.is_drained:
             event = worker.next_event(_TICK_S)
-            if event is not None:
-                reporter.show(event)
             if interruption.signal_name and not said_stopping:
                 said_stopping = True
                 reporter.say(STOPPING)
+            if event is not None:
+                reporter.show(event)
             reporter.tick()
     except OutputClosed:
         interruption.stop.set()

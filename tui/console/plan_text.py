@@ -60,7 +60,8 @@ def _use(plan: RunPlan) -> str:
     hours = plan.node_hours_at_most
     if hours is None:
         return "no node of its own: the pool costs with or without this run"
-    return f"at most {hours:.3g} node-hours while the run lasts; the pool goes on costing until it is deleted"
+    unit = "node-hour" if hours == 1 else "node-hours"
+    return f"at most {hours:.3g} {unit} while the run lasts; the pool goes on costing until it is deleted"
 
 
 def _afterwards(plan: RunPlan) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tui.console.safe_text import Json
-from tui.console.summary import summary_lines
+from tui.console.summary import leftover_words, summary_lines
 from tui.console.words import counts_words
 from tui.core import units
 from tui.core.events import Step, StepState
@@ -60,7 +61,10 @@ def record_lines(record: RunRecord) -> list[str]:
     lines += [f"    {step.value:<10}  {_step_words(record, step)}".rstrip() for step in Step]
     if record.damaged_lines:
         lines.append(f"  {units.count_text(record.damaged_lines, 'line')} of its journal cannot be read")
-    return lines + (summary_lines(record.summary) if record.summary is not None else _left_lines(record))
+    if record.summary is None:
+        return lines + _left_lines(record)
+    # What was deleted since the run ended is gone; the journal knows.
+    return lines + summary_lines(replace(record.summary, leftovers=record.leftovers))
 
 
 def _step_words(record: RunRecord, step: Step) -> str:
@@ -70,7 +74,7 @@ def _step_words(record: RunRecord, step: Step) -> str:
 
 
 def _left_lines(record: RunRecord) -> list[str]:
-    left = [f"{item.kind} {item.name}{f': {item.note}' if item.note else ''}" for item in record.leftovers]
+    left = [leftover_words(item) for item in record.leftovers]
     return ["  Left", *(f"    {text}" for text in left)] if left else []
 
 

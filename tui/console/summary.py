@@ -40,13 +40,15 @@ def leftover_lines(summary: RunSummary) -> list[str]:
         return ["  Left     nothing of this run exists or costs any more"]
     containers = [leftover for leftover in summary.leftovers if leftover.kind == "container"]
     others = [leftover for leftover in summary.leftovers if leftover.kind != "container"]
-    named = [_leftover(leftover) for leftover in [*others, *containers[:_SHOWN_CONTAINERS]]]
+    named = [leftover_words(leftover) for leftover in [*others, *containers[:_SHOWN_CONTAINERS]]]
     if len(containers) > _SHOWN_CONTAINERS:
         named.append(f"and {len(containers) - _SHOWN_CONTAINERS} more containers")
-    return [f"  {'' if index else 'Left':<8} {text}" for index, text in enumerate(named)]
+    lines = [f"  {'' if index else 'Left':<8} {text}" for index, text in enumerate(named)]
+    return [*lines, f"           `batch-tui runs clean {summary.run_id}` deletes all of it"]
 
 
-def _leftover(leftover: Leftover) -> str:
+def leftover_words(leftover: Leftover) -> str:
+    """`pool top-words-…: its nodes cost by the hour until it is deleted`."""
     text = f"{leftover.kind} {leftover.name}"
     if leftover.note:
         return f"{text}: {leftover.note}"

@@ -1,0 +1,56 @@
+"""A real sandbox for the tests of a module, and the program run on it as a shell runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import Finished, batch_tui
+from tui.sandbox import control
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A state folder that holds a sandbox; the program finds it there."""
+
+    state_home: Path
+
+    @property
+    def sandbox_folder(self) -> Path:
+        return self.state_home / "batch-tui" / "sandbox"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"XDG_STATE_HOME": str(self.state_home)}
+
+    @property
+    def account(self) -> dict[str, str]:
+        """The variables that name the sandbox as an account."""
+        return control.endpoint_environment(self.sandbox_folder)
+
+
+Program = Callable[..., Finished]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One sandbox for all tests of a module."""
+    made = Machine(tmp_path_factory.mktemp("state"))
+    control.up(made.sandbox_folder)
+    yield made
+    control.down(made.sandbox_folder)
+
+
+@pytest.fixture
+def program(machine: Machine, tmp_path: Path) -> Program:
+    """Runs the program in the test's folder, on the module's sandbox."""
+
+    def run(*arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Finished:
+        return batch_tui(
+            *arguments, folder=folder or tmp_path, environment={**machine.environment, **(environment or {})}
+        )
+
+    return run

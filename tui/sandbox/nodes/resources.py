@@ -98,7 +98,8 @@ def _list_blobs(client: HttpClient, container_url: str, prefix: str) -> Iterator
 
 
 def _fetch(client: HttpClient, url: str, target: Path, mode: int) -> None:
-    partial = target.with_name(f".{target.name[:200]}.{os.getpid()}-{threading.get_ident()}.part")
+    # Without the target's name, which may be as long as the file system takes already.
+    partial = target.with_name(f".{os.getpid()}-{threading.get_ident()}.part")
     file_path = str(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ def same_echo(mine: dict[str, Any], theirs: dict[str, Any], but: Iterable[str] =
             assert json.dumps(mine[name]).lower() == json.dumps(theirs[name]).lower(), name
 
 
-_EMPTY_ANSWERS = [
+_EMPTY_ANSWERS: list[tuple[str, int, str, str, object]] = [
     ("POST /pools", 201, "POST", "/pools", {**POOL, "id": "new"}),
     ("POST /jobs", 201, "POST", "/jobs", {**JOB, "id": "new"}),
     ("POST /jobs/{id}/tasks", 201, "POST", "/jobs/job/tasks", {"id": "new", "commandLine": "x"}),

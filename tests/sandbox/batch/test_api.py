@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from tests.sandbox.batch.world import BASE_URL, JOB, POOL, World, in_world
+from tui.sandbox.batch import errors
+from tui.sandbox.batch.errors import ServiceError
 from tui.sandbox.batch.times import etag_of, format_time, http_date, parse_time
 
 
@@ -284,6 +287,14 @@ def test_images_can_be_filtered_and_the_newest_ubuntu_is_verified(tmp_path: Path
         assert noble["nodeAgentSKUId"] == "batch.node.ubuntu 24.04"
 
     in_world(tmp_path, work)
+
+
+def test_every_code_the_service_refuses_with_is_in_its_catalogue() -> None:
+    sources = Path(errors.__file__).parent.glob("*.py")
+    used = {code for source in sources for code in re.findall(r'ServiceError\(\s*"(\w+)"', source.read_text())}
+    assert len(used) > 30
+    for code in used:
+        assert ServiceError(code).status >= 400
 
 
 def test_secrets_of_a_task_come_back_to_who_may_read_it_and_reach_no_log(

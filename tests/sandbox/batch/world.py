@@ -111,9 +111,8 @@ class World:
     ) -> Answer:
         data = raw if raw is not None else (b"" if body is None else json.dumps(body).encode())
         bare, _, given = path.partition("?")
-        text = given or urlencode(
-            {"api-version": "2025-06-01", **{_query_name(k): v for k, v in (query or {}).items()}}
-        )
+        names = {_query_name(name): value for name, value in (query or {}).items()}
+        text = given or urlencode({"api-version": "2025-06-01"} | names)
         all_headers = {"host": HOST, "ocp-date": http_date(self.service.clock.now())}
         if data or method not in ("GET", "HEAD"):
             all_headers["content-length"] = str(len(data))

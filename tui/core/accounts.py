@@ -132,16 +132,21 @@ def checked_account(
     _check_name(storage_account, _STORAGE_NAME, "storage account name", "3 to 24 lower-case letters and digits")
     if not batch_endpoint.strip():
         raise InputError("The Batch endpoint is missing", "", _endpoint_hint("Batch endpoint"))
+    batch_endpoint = endpoint_of(batch_endpoint, "Batch endpoint")
+    storage_endpoint = endpoint_of(
+        storage_endpoint or f"https://{storage_account}.blob.{DEFAULT_ENDPOINT_SUFFIX}", "storage endpoint"
+    )
     takes_keys = kind is not AccountKind.ENTRA
+    if not takes_keys:
+        _check_takes_tokens(batch_endpoint, "Batch endpoint")
+        _check_takes_tokens(storage_endpoint, "storage endpoint")
     return Account(
         name=name,
         kind=kind,
         batch_account=batch_account,
-        batch_endpoint=endpoint_of(batch_endpoint, "Batch endpoint"),
+        batch_endpoint=batch_endpoint,
         storage_account=storage_account,
-        storage_endpoint=endpoint_of(
-            storage_endpoint or f"https://{storage_account}.blob.{DEFAULT_ENDPOINT_SUFFIX}", "storage endpoint"
-        ),
+        storage_endpoint=storage_endpoint,
         batch_key=_checked_key(batch_key, "Batch key") if takes_keys else Secret(""),
         storage_key=_checked_key(storage_key, "storage key") if takes_keys else Secret(""),
     )
@@ -206,6 +211,12 @@ def _check_name(text: str, rule: re.Pattern[str], what: str, words: str) -> None
     if not rule.fullmatch(text):
         shown = repr(text) if len(text) <= _LONGEST_NAME else "what was given"
         raise InputError(f"The {what} cannot be right", f"{shown} is not {words}")
+
+
+def _check_takes_tokens(endpoint: str, what: str) -> None:
+    """A token is as good as a key to whoever reads it on the way; the libraries send none without TLS."""
+    if not endpoint.startswith("https://"):
+        raise InputError(f"The {what} must be https", "a sign-in with Microsoft Entra ID travels over TLS alone")
 
 
 def _checked_key(text: str, what: str) -> Secret:

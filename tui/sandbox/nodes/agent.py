@@ -266,7 +266,6 @@ def _make_task_directory(directory: Path) -> bool | None:
         except FileNotFoundError:
             os.makedirs(path)
         os.mkdir(path + "/wd")
-        os.mkdir(path + "/certs")
     except FileExistsError:
         return False
     except OSError:

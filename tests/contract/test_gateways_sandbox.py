@@ -20,6 +20,7 @@ from azure.batch.models import BatchAllTasksCompleteMode
 from azure.core.credentials import AzureNamedKeyCredential
 
 from tests.contract.gateway_services import served_account
+from tests.contract.gateway_specs import job_spec, no_sas, pool_spec, task
 from tui.core.accounts import Account
 from tui.core.errors import AccessRefused, AlreadyExists, Conflict, NotFound, Unreachable
 from tui.core.ports import BatchPort, StoragePort
@@ -27,9 +28,7 @@ from tui.core.records import ImageInfo, JobRecord, TaskState, TaskStatus
 from tui.core.redaction import Secret
 from tui.core.specs import (
     EnvironmentSpec,
-    JobSpec,
     OutputFileSpec,
-    PoolSpec,
     ResourceFileSpec,
     SignedReference,
     StartTaskSpec,
@@ -96,39 +95,6 @@ def until(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"no {what} within {LIMIT_S} s"
         _never.wait(ROUND_S)
-
-
-def no_sas(reference: SignedReference) -> Secret:
-    raise AssertionError(f"nothing of this spec is to be signed: {reference}")
-
-
-def pool_spec(image: ImageInfo, pool_id: str) -> PoolSpec:
-    return PoolSpec(
-        id=pool_id,
-        vm_size="Standard_D2s_v3",
-        image=image,
-        dedicated=1,
-        spot=0,
-        slots_per_node=4,
-        start_task=None,
-        metadata={"batchtui_run": "run-1"},
-    )
-
-
-def job_spec(job_id: str, pool_id: str) -> JobSpec:
-    return JobSpec(
-        id=job_id,
-        pool_id=pool_id,
-        priority=7,
-        max_wall_clock_s=1_800,
-        max_task_retry_count=0,
-        preparation_task=None,
-        metadata={"batchtui_run": "run-1"},
-    )
-
-
-def task(task_id: str, command: str) -> TaskSpec:
-    return TaskSpec(task_id, f"/bin/sh -c '{command}'", (), ())
 
 
 def job(batch: BatchPort, job_id: str) -> JobRecord:

@@ -2,77 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email.utils import formatdate
 
 import pytest
 
-from tests.gateways.scripted_service import Scripted, ScriptedService, batch_error, scripted
+from tests.gateways.scripted_gateways import CUT_BLOB, account_at, batch_at, storage_at, storage_error
+from tests.gateways.scripted_service import Scripted, batch_error
 from tui.core import errors
-from tui.core.accounts import Account, AccountKind, checked_account
-from tui.core.ports import BatchPort, StoragePort
-from tui.core.redaction import Secret
-from tui.core.specs import TaskSpec
 from tui.gateways.connect import open_batch, open_storage
 from tui.gateways.errors import plain_message, retry_after_s
-
-KEY = "b3BlbiBzZXNhbWUgb3BlbiBzZXNhbWUgb3BlbiBzZXNhbWU="
-
-
-def account_at(url: str) -> Account:
-    return checked_account(
-        name="test",
-        kind=AccountKind.SHARED_KEY,
-        batch_account="mybatch",
-        batch_endpoint=url,
-        batch_key=KEY,
-        storage_account="myblobs",
-        storage_key=KEY,
-        storage_endpoint=f"{url}/myblobs",
-    )
-
-
-@contextmanager
-def batch_at(*answers: Scripted) -> Iterator[tuple[BatchPort, ScriptedService]]:
-    with scripted(*answers) as service:
-        batch = open_batch(account_at(service.url))
-        yield batch, service
-        batch.close()
-
-
-@contextmanager
-def storage_at(*answers: Scripted) -> Iterator[tuple[StoragePort, ScriptedService]]:
-    with scripted(*answers) as service:
-        storage = open_storage(account_at(service.url))
-        yield storage, service
-        storage.close()
-
-
-CUT_BLOB = Scripted(
-    206,
-    b"content",
-    {
-        "Content-Type": "application/octet-stream",
-        "Content-Range": "bytes 0-6/7",
-        "ETag": '"1"',
-        "Last-Modified": formatdate(0, usegmt=True),
-        "x-ms-blob-type": "BlockBlob",
-    },
-    cut_after=3,
-)
-
-
-def storage_error(status: int, code: str, text: str, **headers: str) -> Scripted:
-    body = (
-        f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{text}\n'
-        "RequestId:77aa\nTime:2026-01-22T20:18:17.6076943Z</Message></Error>"
-    )
-    head = {"Content-Type": "application/xml", "x-ms-error-code": code, "x-ms-request-id": "77aa", **headers}
-    return Scripted(status, body.encode(), head)
 
 
 class TestBatchAnswers:
@@ -269,110 +209,6 @@ class TestStorageAnswers:
         assert caught.value.what == "listing the containers: 127.0.0.1:1 refuses the connection"
 
 
-class TestRepetition:
-    FAULT = batch_error(500, "InternalError", "Try again.")
-    BUSY = batch_error(503, "ServerBusy", "Busy.")
-    DONE = Scripted(200, b"{}")
-
-    def test_a_read_is_repeated(self) -> None:
-        with batch_at(self.FAULT, self.FAULT, Scripted(200, b'{"value": []}')) as (batch, service):
-            assert batch.list_images() == ()
-        assert service.methods == ["GET"] * 3
-        assert batch.request_count == 3
-
-    def test_but_not_for_ever(self) -> None:
-        with batch_at(self.FAULT) as (batch, service), pytest.raises(errors.ServiceFault):
-            batch.list_images()
-        assert len(service.received) == 3
-
-    def test_a_poll_is_not_repeated(self) -> None:
-        with batch_at(self.FAULT) as (batch, service):
-            with pytest.raises(errors.ServiceFault):
-                next(batch.list_tasks("j"))
-            with pytest.raises(errors.ServiceFault):
-                batch.count_tasks("j")
-        assert len(service.received) == 2
-
-    @pytest.mark.parametrize("trouble", [FAULT, Scripted(reset=True)])
-    def test_a_change_whose_outcome_is_unknown_is_not_repeated(self, trouble: Scripted) -> None:
-        with batch_at(trouble, self.DONE) as (batch, service), pytest.raises((errors.ServiceFault, errors.Unreachable)):
-            batch.add_tasks("j", [TaskSpec("t", ":", (), ())], no_sas)
-        assert service.methods == ["POST"]
-
-    def test_a_change_that_was_turned_away_is_repeated(self) -> None:
-        with batch_at(self.BUSY, self.DONE) as (batch, service):
-            batch.resize_pool("p", 1, 0)
-        assert service.methods == ["POST", "POST"]
-
-    def test_a_deletion_is_repeated(self) -> None:
-        with batch_at(Scripted(reset=True), Scripted(202, b"")) as (batch, service):
-            batch.delete_pool("p")
-        assert service.methods == ["DELETE", "DELETE"]
-
-    def test_who_is_asked_to_wait_long_is_told_instead(self) -> None:
-        busy = batch_error(503, "ServerBusy", "Busy.", **{"Retry-After": "60"})
-        with batch_at(busy) as (batch, service), pytest.raises(errors.Throttled) as caught:
-            batch.list_images()
-        assert caught.value.retry_after_s == 60
-        assert len(service.received) == 1
-
-    def test_storage_repeats_what_it_puts(self) -> None:
-        made = Scripted(201, b"", {"ETag": '"1"', "Last-Modified": formatdate(0, usegmt=True)})
-        with storage_at(storage_error(500, "InternalError", "Try again."), made) as (storage, service):
-            storage.put_blob("container", "blob", b"content", bytes(16))
-        assert service.methods == ["PUT", "PUT"]
-        assert {received.body for received in service.received} == {b"content"}
-
-
-class TestRequests:
-    def test_the_service_gives_up_before_we_do(self) -> None:
-        with batch_at(Scripted(200, b'{"value": []}')) as (batch, service):
-            list(batch.list_tasks("j"))
-            batch.list_images()
-        assert [("timeOut=10" in got.target, "timeOut=25" in got.target) for got in service.received] == [
-            (True, False),
-            (False, True),
-        ]
-
-    def test_a_link_to_another_host_is_followed_on_our_own(self) -> None:
-        link = "https://elsewhere.example.com/jobs/j/tasks?api-version=2025-06-01&$skiptoken=WATV2%3Aabc%3A1$1"
-        first = Scripted(200, ('{"value": [], "odata.nextLink": "%s"}' % link).encode())  # noqa: UP031  braces of JSON
-        with batch_at(first, Scripted(200, b'{"value": []}')) as (batch, service):
-            pages = list(batch.list_tasks("j"))
-        assert len(pages) == 2
-        assert service.received[1].target == "/jobs/j/tasks?api-version=2025-06-01&$skiptoken=WATV2%3Aabc%3A1$1"
-
-    def test_ids_cannot_leave_their_place_in_the_path(self) -> None:
-        with batch_at(batch_error(404, "TaskNotFound", "None.")) as (batch, service):
-            assert batch.get_task("../pools", "a/b?c#d e") is None
-        assert service.received[0].target.startswith("/jobs/..%2Fpools/tasks/a%2Fb%3Fc%23d%20e?")
-
-    def test_a_password_file_does_not_replace_the_signature(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-    ) -> None:
-        netrc = tmp_path_factory.mktemp("netrc") / "netrc"
-        netrc.write_text("machine 127.0.0.1 login user password secret\n")
-        monkeypatch.setenv("NETRC", str(netrc))
-        with batch_at(Scripted(200, b'{"value": []}')) as (batch, service):
-            batch.list_pools()
-        assert service.received[0].headers["Authorization"].startswith("SharedKey mybatch:")
-
-    def test_a_proxy_of_the_environment_is_not_for_loopback(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-        with batch_at(Scripted(200, b'{"value": []}')) as (batch, _):
-            assert batch.list_pools() == ()
-
-    def test_nothing_is_printed(self, capfd: pytest.CaptureFixture[str]) -> None:
-        root = logging.getLogger()
-        handlers, root.handlers = root.handlers, []
-        try:
-            with batch_at(Scripted(500, b"<html>")) as (batch, _), pytest.raises(errors.ServiceFault):
-                batch.list_images()
-        finally:
-            root.handlers = handlers
-        assert capfd.readouterr() == ("", "")
-
-
 class TestText:
     @pytest.mark.parametrize(
         ("text", "plain"),
@@ -397,7 +233,3 @@ class TestText:
         assert retry_after_s({"Retry-After": formatdate(0, usegmt=True)}) == 0
         assert retry_after_s({"Retry-After": "soon"}) is None
         assert retry_after_s({}) is None
-
-
-def no_sas(_: object) -> Secret:
-    raise AssertionError("nothing is to be signed")

@@ -177,7 +177,7 @@ def connected(target: Target, *, idle_exit_s: float | None = None) -> Iterator[C
         storage.close()
 
 
-SANDBOX_PATIENCE = Patience(step_s=5.0, watch_s=5.0)
+SANDBOX_PATIENCE = Patience(step_s=3.0, watch_s=3.0)
 """Where nobody watches who could start it again: a process of this machine that is silent for so long has died."""
 
 

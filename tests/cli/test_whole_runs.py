@@ -6,10 +6,6 @@ import base64
 import json
 import os
 import signal
-import string
-import subprocess
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +18,7 @@ from azure.storage.blob import BlobServiceClient
 
 from tests.cli.conftest import Machine, Program
 from tests.cli.process import Finished, start
+from tests.cli.texts import counted, independent_count, outputs_below, wait_for_tasks, write_texts
 
 pytestmark = pytest.mark.slow
 
@@ -51,32 +48,6 @@ ODD_NAMES = (
     f"{'é' * 125}.txt",
     os.fsdecode(b"bytes-\xff.txt"),
 )
-
-
-def write_texts(folder: Path, names: Iterable[str]) -> dict[str, Path]:
-    """A text for each name; the most common word of each is its own, which tells whose output an output is."""
-    files = {}
-    for index, name in enumerate(names):
-        own = f"own{index:03}"
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{own}, the {own}! {own} (the) {own}. sea {'filler ' * (index % 3)}" + "the " * (index % 2))
-        files[own] = path
-    return files
-
-
-def independent_count(path: Path, words: int) -> list[str]:
-    """The lines of an output between its rules, counted here by the definition alone."""
-    stripped = (word.strip(string.punctuation) for word in path.read_text().split())
-    return [f"{word}:\t{count}" for word, count in Counter(filter(None, stripped)).most_common(words)]
-
-
-def counted(output: Path) -> list[str]:
-    return output.read_text().split("-" * 30 + "\n")[1].splitlines()
-
-
-def outputs_below(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and "task-logs" not in path.parts)
 
 
 def only_run(program: Program) -> dict[str, Any]:
@@ -123,7 +94,7 @@ def test_a_task_that_cannot_read_its_input_fails_alone(machine: Machine, tmp_pat
         arguments = ["run", "top-words", "a.txt", "b.txt", "c.txt", "--sandbox", "--pool", "theirs", "--json"]
         with start(arguments, tmp_path, machine.environment) as process:
             assert process.stdout is not None
-            run_id = _wait_for_tasks(process)
+            run_id = wait_for_tasks(process)
             blobs.get_blob_client(f"{run_id}-input", "b.txt").delete_blob()
             _resize(batch, "theirs", 1)
             lines = [json.loads(line) for line in process.stdout]
@@ -163,23 +134,13 @@ def _resize(batch: BatchClient, pool_id: str, nodes: int) -> None:
     batch.send_request(request).raise_for_status()
 
 
-def _wait_for_tasks(process: subprocess.Popen[str]) -> str:
-    """Reads events until the tasks are submitted; the run's name."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        event = json.loads(line)
-        if event["event"] == "step" and event["step"] == "tasks" and event["state"] == "done":
-            return str(event["run"])
-    raise AssertionError(f"the run ended early: {process.communicate()[1]}")
-
-
 def test_an_interrupted_run_says_what_goes_on_and_can_be_resumed(
     program: Program, machine: Machine, tmp_path: Path
 ) -> None:
     write_texts(tmp_path, ["a.txt", "b.txt"])
     arguments = ["run", "top-words", "a.txt", "b.txt", "--sandbox", "--delay", "1", "--nodes", "1", "--json"]
     with start(arguments, tmp_path, machine.environment) as process:
-        run_id = _wait_for_tasks(process)
+        run_id = wait_for_tasks(process)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130

@@ -40,9 +40,15 @@ class _Finished:
 
 
 class _Crew(Generic[Item, Result]):
-    """Threads that share one iterator of items and one queue of results."""
+    """Threads that share one iterator of items and one queue of results; each that finds work hires the next."""
 
-    def __init__(self, items: Iterable[Item], work: Callable[[Item], Result], stop: StopSignal) -> None:
+    def __init__(
+        self, items: Iterable[Item], work: Callable[[Item], Result], stop: StopSignal, workers: int, name: str
+    ) -> None:
+        self._workers = workers
+        self._name = name
+        self.hired = 0
+        """Threads started so far; final once all of them have finished, for only a worker hires."""
         self._items = iter(items)
         self._items_lock = threading.Lock()
         self._work = work
@@ -53,13 +59,20 @@ class _Crew(Generic[Item, Result]):
     def abandon(self) -> None:
         self._abandoned.set()
 
-    def run(self) -> None:
+    def hire(self) -> None:
+        """Starts one more worker, if there may be one; called under the items' lock or before any worker runs."""
+        if self.hired < self._workers:
+            self.hired += 1
+            threading.Thread(target=self._run, name=f"{self._name}-{self.hired}", daemon=True).start()
+
+    def _run(self) -> None:
         try:
             while not (self._abandoned.is_set() or self._stop.is_set()):
                 with self._items_lock:
                     item = next(self._items, self)
-                if item is self:
-                    break
+                    if item is self:
+                        break
+                    self.hire()
                 self.results.put(self._done(item))  # type: ignore[arg-type]  # `self` is the end marker
         except BaseException as defect:  # outermost of its thread: handed to the consumer, which raises it
             self.results.put(_Finished(defect))
@@ -80,12 +93,11 @@ def in_parallel(
 
     `items` is drawn from as workers become free, so that it may be long; at most `workers` items are under way.
     """
-    crew = _Crew(items, work, stop)
-    running = workers
-    for number in range(workers):
-        threading.Thread(target=crew.run, name=f"{name}-{number}", daemon=True).start()
+    crew = _Crew(items, work, stop, workers, name)
+    crew.hire()
+    finished = 0
     try:
-        while running:
+        while finished < crew.hired:
             if stop.is_set():
                 raise Interrupted("Stopped", name)
             try:
@@ -95,7 +107,7 @@ def in_parallel(
             if not isinstance(told, _Finished):
                 yield told
                 continue
-            running -= 1
+            finished += 1
             if told.defect is not None:
                 raise told.defect
     finally:

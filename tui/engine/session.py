@@ -49,7 +49,7 @@ class Mailbox:
             self._condition.wait_for(lambda: self._events or (self._is_closed and not self._has_told_end), timeout_s)
             events = list(self._events)
             self._events.clear()
-            self._has_told_end = self._is_closed
+            self._has_told_end = self._is_closed and not events
             return events
 
 

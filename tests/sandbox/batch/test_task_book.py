@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tui.sandbox.batch.records import Task, TaskSpec, TaskState
 from tui.sandbox.batch.task_book import TaskBook
 
-SPEC = TaskSpec(wire={"constraints": {}}, required_slots=2, max_wall_clock=0, retention=0, max_retries=0)
+SPEC = TaskSpec(wire={}, required_slots=2, max_wall_clock=0, retention=0, max_retries=0)
 _STATES = st.sampled_from(list(TaskState))
 
 
@@ -84,7 +84,7 @@ TestBooks.settings = settings(max_examples=40, stateful_step_count=30, deadline=
 
 
 def _task(name: str, slots: int = 1) -> Task:
-    spec = TaskSpec({"constraints": {}}, required_slots=slots, max_wall_clock=0, retention=0, max_retries=0)
+    spec = TaskSpec({}, required_slots=slots, max_wall_clock=0, retention=0, max_retries=0)
     return Task("job", name, 1, spec, 1, 1, TaskState.ACTIVE, 1)
 
 

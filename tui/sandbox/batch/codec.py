@@ -30,8 +30,7 @@ from tui.sandbox.batch.task_book import TaskBook
 from tui.sandbox.nodes.records import Failure
 
 
-def to_text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _failure(failure: Failure | None) -> list[Any] | None:

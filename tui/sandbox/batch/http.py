@@ -22,6 +22,7 @@ from tui.sandbox.batch.times import etag_of, format_time, http_date, parse_http_
 _LOG = logging.getLogger(__name__)
 
 JSON_TYPE = "application/json;odata=minimalmetadata"
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 MAX_BODY_BYTES = 1_048_576
 _MAX_PAGE = 1000
 _ERROR_SET = "$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"
@@ -168,7 +169,7 @@ class Responder:
             headers.append(("Content-Length", "0"))
         if reply.content is not None:
             headers.append(("Content-Type", JSON_TYPE))
-            data = json.dumps(reply.content, ensure_ascii=False, separators=(",", ":")).encode()
+            data = _ENCODE(reply.content).encode()
             await self._start(reply.status, headers)
             await self._send({"type": "http.response.body", "body": data})
             return
@@ -194,7 +195,7 @@ class Responder:
         }
         if error.values:
             envelope["values"] = [{"key": key, "value": value} for key, value in error.values]
-        data = json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+        data = _ENCODE(envelope).encode()
         headers = [*self._common, ("Content-Type", JSON_TYPE), ("Content-Length", str(len(data)))]
         await self._start(error.status, headers)
         await self._send({"type": "http.response.body", "body": data})

@@ -79,6 +79,19 @@ def _limit(wire: Mapping[str, Any], name: str) -> int:
     return UNLIMITED_TICKS if ticks is None else ticks
 
 
+_MOSTLY_EQUAL = ("constraints", "userIdentity")
+_SHARED: dict[str, Wire] = {}
+_MOST_SHARED = 256
+
+
+def _shared(wire: Wire) -> Wire:
+    """One object for all that say the same: a job's tasks mostly do, and there may be a million of them."""
+    key = repr(wire)
+    if len(_SHARED) >= _MOST_SHARED:
+        _SHARED.clear()
+    return _SHARED.setdefault(key, wire)
+
+
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
     """What a task was asked to be. `max_retries` is -1 for no limit."""
@@ -91,6 +104,8 @@ class TaskSpec:
 
     @classmethod
     def from_wire(cls, wire: Wire) -> TaskSpec:
+        for name in _MOSTLY_EQUAL:
+            wire[name] = _shared(wire[name])
         constraints = wire["constraints"]
         return cls(
             wire=wire,

@@ -119,6 +119,7 @@ _DURATION = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> int | None:
     """Ticks of an ISO 8601 duration (a year is 365 days, a month 30), or None where it is none."""
     found = _DURATION.fullmatch(text)

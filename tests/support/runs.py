@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -95,9 +96,20 @@ class FakeSession:
 
 
 class PausableFakeSession(FakeSession):
+    """A session that can be paused, goes on until it is stopped, and tells nothing."""
+
     def __init__(self) -> None:
         super().__init__()
         self.is_paused = False
+        self._stop = threading.Event()
+
+    def take(self, timeout_s: float) -> list[RunEvent]:
+        self._stop.wait(timeout_s)
+        return []
+
+    def stop(self) -> None:
+        super().stop()
+        self._stop.set()
 
     def pause(self) -> None:
         self.is_paused = True

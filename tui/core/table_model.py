@@ -42,7 +42,7 @@ class TableModel(Generic[RowT]):
         self._order: list[int] = []
         self._batch = 0
         self._sort: SortOrder | None = None
-        self._filter_text = ""
+        self._filter_text = self._needle = ""
         self._only: Callable[[RowT], bool] | None = None
         self._haystacks: dict[int, str] = {}
         self._marked: set[str] = set()
@@ -167,7 +167,7 @@ class TableModel(Generic[RowT]):
 
     def filter(self, text: str) -> None:
         """Shows rows that have `text` in a searched column, whatever the case."""
-        self._filter_text = text.casefold()
+        self._filter_text, self._needle = text, text.casefold()
         self._rebuild_order()
 
     def show_only(self, predicate: Callable[[RowT], bool] | None) -> None:
@@ -178,7 +178,7 @@ class TableModel(Generic[RowT]):
     def _accepts(self, slot: int) -> bool:
         if self._only is not None and not self._only(self._rows[slot]):
             return False
-        return not self._filter_text or self._filter_text in self._haystack(slot)
+        return not self._needle or self._needle in self._haystack(slot)
 
     def _haystack(self, slot: int) -> str:
         found = self._haystacks.get(slot)

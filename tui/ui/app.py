@@ -70,7 +70,7 @@ class BatchTui(App[int]):
             if is_confirmed:
                 for screen in screens:
                     screen.leave()
-                self.exit(self.return_code or 0)
+                self.exit(max((screen.exit_code for screen in screens), default=0))
 
         if isinstance(self.screen, ConfirmDialog):
             return

@@ -68,5 +68,10 @@ class BatchScreen(Screen[ResultT]):
         """What must be decided before the program ends; None where nothing is lost."""
         return None
 
+    @property
+    def exit_code(self) -> int:
+        """What the program ends with when it is left from here."""
+        return 0
+
     def leave(self) -> None:
         """The program ends: stop what runs on, without waiting for it."""

@@ -18,7 +18,7 @@ from textual.widgets import Input
 
 from tui.core.errors import BatchTuiError
 from tui.core.eta import Eta, estimate
-from tui.core.events import PollReport, RunEvent, TasksChanged
+from tui.core.events import PollReport, RunEnded, RunEvent, TasksChanged
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.run_view import RunView
@@ -106,6 +106,8 @@ class RunScreen(BatchScreen[None]):
                 self._note_silence(event)
         if any(isinstance(event, TasksChanged) for event in events):
             self._table.refresh_rows()
+        if any(isinstance(event, RunEnded) for event in events):
+            self.refresh_bindings()
         self._show()
 
     def _merge(self, event: TasksChanged) -> None:
@@ -300,6 +302,7 @@ class RunScreen(BatchScreen[None]):
                 session.pause()
             else:
                 session.resume()
+            self.refresh_bindings()
             self._show()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -327,6 +330,11 @@ class RunScreen(BatchScreen[None]):
 
     def leaving_question(self) -> Question | None:
         return None if self._session is None or self._error is not None else run_words.leaving_question(self.view)
+
+    @property
+    def exit_code(self) -> int:
+        """The run's own, once it is over; what failed before that is told where the session was made."""
+        return 0 if self.view.summary is None else self.view.summary.exit_code
 
     def leave(self) -> None:
         if self._session is not None:

@@ -54,7 +54,9 @@ class TaskPanel(Vertical):
         self._source: LogSource | None = None
         self._reading: LogSource | None = None
         self._is_growing = True
+        self._is_waiting = False
         self._is_whole = False
+        self._has_more = False
         self._read_s: float | None = None
         self._offset: int | None = None
         self._origin = ""
@@ -86,13 +88,16 @@ class TaskPanel(Vertical):
             self._say(toned(waiting or "Reading…", "muted"), is_alone=True)
         if self._is_growing is not is_growing:
             self._is_growing, self._is_whole = is_growing, False
+        if self._is_waiting and not waiting:
+            self._say(toned("Reading…", "muted"), is_alone=True)
+        self._is_waiting = bool(waiting)
         if not waiting and self._read_s is None and self._settling is None:
             self._settling = self.set_timer(_SETTLE_S, self.poll)
 
     def poll(self) -> None:
         """Reads on, unless a read is under way or there is nothing more to come."""
         source = self._source
-        if source is None or self._reading == source or self._is_whole:
+        if source is None or self._is_waiting or self._is_whole or self._reading == source:
             return
         self._reading = source
         self.run_worker(self._read(source, self._is_growing), group="log", exit_on_error=False)
@@ -113,7 +118,7 @@ class TaskPanel(Vertical):
 
     def _leave_log(self) -> None:
         self._source = self._offset = self._read_s = None
-        self._is_whole = False
+        self._is_whole = self._has_more = False
         self._tail = LogTail()
         if self._settling is not None:
             self._settling.stop()
@@ -132,10 +137,8 @@ class TaskPanel(Vertical):
         finally:
             if self._reading == source:
                 self._reading = None
-        if source == self._source and self._offset is not None and not self._is_whole and self._has_more:
+        if source == self._source and self._has_more:
             self.poll()
-
-    _has_more = False
 
     def _append(self, chunk: LogChunk, was_growing: bool) -> None:
         is_end = chunk.offset + len(chunk.content) >= chunk.size_bytes

@@ -109,7 +109,7 @@ class Tick(Widget, can_focus=True):
     Tick { width: auto; height: 1; margin-right: 3; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "toggle", "Tick", id="form.tick", tooltip="Tick, or take the tick away"),
+        Binding("space", "tick", "Tick", id="form.tick", tooltip="Tick, or take the tick away"),
         *_MOVES,
     ]
     value: reactive[bool] = reactive(False)
@@ -133,11 +133,11 @@ class Tick(Widget, can_focus=True):
         if before != after:
             self.post_message(self.Changed(self))
 
-    def action_toggle(self) -> None:
+    def action_tick(self) -> None:
         self.value = not self.value
 
     def on_click(self) -> None:
-        self.action_toggle()
+        self.action_tick()
 
 
 class FormRow(Horizontal):

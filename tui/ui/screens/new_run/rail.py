@@ -39,7 +39,7 @@ class RailStep:
     """What was chosen there, in a few words."""
 
 
-class StepRail(Widget):
+class NewRunRail(Widget):
     """Shows the steps; a click on one chooses it."""
 
     @dataclass
@@ -56,15 +56,15 @@ class StepRail(Widget):
 
     def render(self) -> Content:
         if self._is_line:
-            return joined((self._name(step) for step in self._steps), _BETWEEN).truncate(self.content_size.width)
+            return joined((self._title_of(step) for step in self._steps), _BETWEEN).truncate(self.content_size.width)
         lines: list[Content] = []
         for index, step in enumerate(self._steps):
             bar = " " if index == len(self._steps) - 1 else "│"
             words = toned(safe(step.summary), "muted").truncate(self.content_size.width - 2, ellipsis=True)
-            lines += [self._name(step), toned(f"{bar} ", "muted") + words, toned(bar, "muted")]
+            lines += [self._title_of(step), toned(f"{bar} ", "muted") + words, toned(bar, "muted")]
         return Content("\n").join(lines)
 
-    def _name(self, step: RailStep) -> Content:
+    def _title_of(self, step: RailStep) -> Content:
         glyph, tone = _LOOKS[step.state]
         is_current = step.state == "current"
         return toned(glyph, tone) + toned(f" {step.title}", "running" if is_current else "", is_bold=is_current)
@@ -83,7 +83,7 @@ class StepRail(Widget):
     def _at_column(self, column: int) -> int:
         right = 0
         for index, step in enumerate(self._steps):
-            right += self._name(step).cell_length + len(_BETWEEN)
+            right += self._title_of(step).cell_length + len(_BETWEEN)
             if column < right:
                 return index
         return len(self._steps)

@@ -45,6 +45,9 @@ class StepPane(Vertical):
         """The draft with this pane's part replaced by what the pane holds."""
         raise NotImplementedError
 
+    def follow(self, draft: RunDraft) -> None:
+        """The draft has taken over what the pane holds: fields nobody touched may have to show something else."""
+
     @property
     def problems(self) -> Sequence[Problem]:
         """What keeps the step from being ready beyond what the draft says: a scan under way, for one."""
@@ -55,6 +58,10 @@ class StepPane(Vertical):
 
     def owns(self, problem: Problem) -> bool:
         return problem.option in self.options
+
+    def focus_problem(self, problem: Problem) -> None:  # noqa: ARG002 - for panes of several fields
+        """Puts the focus on the field of `problem`."""
+        self.focus_first()
 
     def focus_first(self) -> None:
         """Puts the focus where a person expects it when the step comes on screen."""

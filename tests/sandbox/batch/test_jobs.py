@@ -96,6 +96,7 @@ def test_a_disabled_job_treats_running_tasks_as_told_and_starts_none(
         await world.post("/jobs/job/disable", {"disableTasks": option})
         if option == "wait":
             assert job.state == "disabling"
+            await until(lambda: bool(world.host.launches), "the preparation runs")
             world.host.agents[world.nodes()[0].id].let_go("job/t0#1")
         await world.job_reaches("disabled", job)
         assert (running.state, running.requeue_count) == (state, requeues)
@@ -136,5 +137,36 @@ def test_a_job_being_deleted_refuses_everything(tmp_path: Path) -> None:
         for method, path in (("DELETE", ""), ("POST", "/terminate"), ("POST", "/tasks"), ("PATCH", "")):
             answer = await world.send(method, f"/jobs/job{path}", {"id": "x", "commandLine": "true"})
             assert (answer.status, answer.code) == (409, "JobBeingDeleted")
+
+    in_world(tmp_path, work)
+
+
+@pytest.mark.parametrize("is_launched", [True, False])
+@pytest.mark.parametrize("ending", ["terminate the task", "terminate the job", "delete the job"])
+def test_nothing_waits_for_a_preparation_that_never_ends(tmp_path: Path, ending: str, is_launched: bool) -> None:
+    async def work(world: World) -> None:
+        await world.make_pool(taskSlotsPerNode=2)
+        constraints = {"maxTaskRetryCount": -1}
+        job = await world.make_job(jobPreparationTask={"commandLine": "wait", "constraints": constraints})
+        first, second = await world.add("true", "true")
+        await world.reaches("preparing", first, second)
+        if is_launched:
+            await until(lambda: bool(world.host.launches), "the preparation runs")
+        if ending == "terminate the task":
+            await world.post("/jobs/job/tasks/t0/terminate")
+            await world.reaches("completed", first)
+            assert first.start_time is None
+            await until(lambda: bool(world.host.launches), "the preparation runs")
+            world.host.agents[world.nodes()[0].id].let_go("job/jobpreparation#1")
+            await world.reaches("completed", second)
+        elif ending == "terminate the job":
+            await world.post("/jobs/job/terminate")
+            await world.job_reaches("completed", job)
+            assert (first.state, second.state) == ("completed", "completed")
+        else:
+            await world.send("DELETE", "/jobs/job")
+            await until(lambda: not world.service.state.jobs, "the job is gone")
+        assert world.nodes()[0].used_slots == 0
+        assert not world.host.agents[world.nodes()[0].id].running
 
     in_world(tmp_path, work)

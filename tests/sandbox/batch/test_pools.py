@@ -122,6 +122,19 @@ def test_stopping_a_resize_gives_up_on_unmade_nodes_and_says_so(tmp_path: Path) 
     in_world(tmp_path, work)
 
 
+def test_nodes_that_were_leaving_when_the_resize_stopped_still_go(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        await world.make_pool(3)
+        await world.post("/pools/pool/resize", {"targetDedicatedNodes": 1})
+        await until(lambda: sum(node.state == "leavingpool" for node in world.nodes()) == 2, "two leave")
+        await world.post("/pools/pool/stopresize")
+        await until(lambda: world.service.state.pool("pool").allocation_state == "steady", "steady")
+        assert [node.state for node in world.nodes()] == ["idle"]
+        assert sum(agent.is_closed for agent in world.host.agents.values()) == 2
+
+    in_world(tmp_path, work)
+
+
 def test_named_nodes_are_removed_and_the_target_follows(tmp_path: Path) -> None:
     async def work(world: World) -> None:
         await world.make_pool(2)

@@ -78,9 +78,10 @@ class Allocation:
     def resume(self, pool: Pool) -> None:
         """Take up a stored pool: its nodes boot again, an unfinished resize or deletion goes on."""
         for node in pool.nodes.values():
-            if node.state is NodeState.LEAVING_POOL:
+            is_idle = pool.state is PoolState.ACTIVE and pool.allocation_state is AllocationState.STEADY
+            if node.state is NodeState.LEAVING_POOL and is_idle:
                 self._background.spawn(self._leave(pool, node, "requeue"), f"removal of {node.id}")
-            elif pool.state is PoolState.ACTIVE:
+            elif node.state is not NodeState.LEAVING_POOL and pool.state is PoolState.ACTIVE:
                 self._bring(pool, node, self._boot_again(pool, node))
         if pool.state is PoolState.DELETING:
             self._background.spawn(self._delete(pool), f"deletion of pool {pool.id}")
@@ -107,7 +108,8 @@ class Allocation:
         if running is not None:
             running.cancel()
         self._set_allocation(pool, AllocationState.STOPPING)
-        unmade = [node for node in pool.nodes.values() if node.state is NodeState.CREATING]
+        going = (NodeState.CREATING, NodeState.LEAVING_POOL)
+        unmade = [node for node in pool.nodes.values() if node.state in going]
         self._background.spawn(self._stop(pool, unmade), f"stop of pool {pool.id}'s resize")
 
     def remove_nodes(self, pool: Pool, nodes: list[Node], deallocation: Deallocation) -> None:

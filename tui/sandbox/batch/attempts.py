@@ -43,8 +43,14 @@ class Attempt:
     slots: int
     keeps_working_directory: bool
     is_launched: bool = False
+    preparing: asyncio.Task[bool] | None = None
+    """The wait for the job's preparation task on the node."""
     ending: Ending | None = None
     runner: asyncio.Task[None] | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        return self.ending is not None
 
 
 class Attempts:
@@ -93,6 +99,8 @@ class Attempts:
             attempt.ending = ending
         if attempt.is_launched and attempt.node.agent is not None:
             attempt.node.agent.terminate(attempt.key)
+        elif attempt.preparing is not None:
+            attempt.preparing.cancel()
 
     async def over(self, attempts: list[Attempt]) -> None:
         """Return when all of them have ended."""
@@ -102,7 +110,7 @@ class Attempts:
         job, task, node = attempt.job, attempt.task, attempt.node
         outcome: TaskOutcome | None = None
         try:
-            if is_prepared or await self._node_tasks.prepare(job, node):
+            if is_prepared or await self._prepare(attempt):
                 if attempt.ending is None and node.agent is not None:
                     if not is_prepared:
                         self._life.begin(job, task, node, TaskState.RUNNING)
@@ -115,6 +123,19 @@ class Attempts:
         self._release(attempt)
         self._settle(attempt, outcome)
         self._freed(node)
+
+    async def _prepare(self, attempt: Attempt) -> bool:
+        """Wait for the job's preparation on the node; false where it failed or the attempt was ended meanwhile."""
+        if attempt.is_ended:
+            return False
+        preparation = self._node_tasks.prepare(attempt.job, attempt.node)
+        attempt.preparing = self._background.spawn(preparation, f"wait of {attempt.key}")
+        try:
+            return await attempt.preparing
+        except asyncio.CancelledError:
+            if not attempt.is_ended:
+                raise
+            return False
 
     async def _launch(self, attempt: Attempt) -> TaskOutcome:
         agent = attempt.node.agent

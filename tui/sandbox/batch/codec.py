@@ -29,7 +29,6 @@ from tui.sandbox.batch.records import (
 from tui.sandbox.batch.task_book import TaskBook
 from tui.sandbox.nodes.records import Failure
 
-
 to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 

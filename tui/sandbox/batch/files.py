@@ -10,7 +10,7 @@ import asyncio
 import mimetypes
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,7 +141,7 @@ def parse_range(header: str | None, size_bytes: int) -> tuple[int, int]:
     return start, end - start + 1
 
 
-async def stream(descriptor: int, start: int, count: int) -> AsyncIterator[bytes]:
+async def stream(descriptor: int, start: int, count: int) -> AsyncGenerator[bytes, None]:
     """The bytes of a range, read a piece at a time beside the event loop; closes the descriptor."""
     try:
         while count > 0:

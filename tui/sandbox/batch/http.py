@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
@@ -127,7 +128,7 @@ class Reply:
     location: str | None = None
     service_id: str | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
-    stream: AsyncIterator[bytes] | None = None
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 Handler: TypeAlias = Callable[[Call], Reply | Awaitable[Reply]]
@@ -175,8 +176,9 @@ class Responder:
             return
         await self._start(reply.status, headers)
         if reply.stream is not None:
-            async for chunk in reply.stream:
-                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with aclosing(reply.stream) as chunks:
+                async for chunk in chunks:
+                    await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
 
     async def refuse(self, error: ServiceError) -> None:

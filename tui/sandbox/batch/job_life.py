@@ -125,6 +125,7 @@ class JobLife:
         attempts = list(job.attempts)
         for attempt in attempts:
             self._attempts.end(attempt, ending)
+        await self._node_tasks.end_preparations(job)
         await self._attempts.over(attempts)
 
     async def _finish(self, job: Job) -> None:

@@ -75,7 +75,7 @@ class Launches:
         directory = self.job_directory(job, node) / spec["id"]
         limit = spec["maxWallClockTime"] if "maxWallClockTime" in spec else spec["constraints"]["maxWallClockTime"]
         return TaskLaunch(
-            key=f"{job.id}/{spec['id']}#{attempt}",
+            key=self.job_task_key(job, spec, attempt),
             directory=directory,
             command_line=spec["commandLine"],
             environment={
@@ -88,6 +88,10 @@ class Launches:
             max_wall_clock_s=duration_s(parse_duration(limit) or 0),
             keep_working_directory=attempt > 1,
         )
+
+    @staticmethod
+    def job_task_key(job: Job, spec: Wire, attempt: int) -> str:
+        return f"{job.id}/{spec['id']}#{attempt}"
 
     def job_directory(self, job: Job, node: Node) -> Path:
         return self.root(node) / "workitems" / job.id / "job-1"

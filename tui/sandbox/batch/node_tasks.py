@@ -8,8 +8,9 @@ from collections.abc import Callable
 from tui.sandbox.batch.background import Background
 from tui.sandbox.batch.launches import Launches
 from tui.sandbox.batch.ports import AgentLost
-from tui.sandbox.batch.records import Job, Node, NodeJobTasks, RunInfo, Wire
+from tui.sandbox.batch.records import Job, JobState, Node, NodeJobTasks, RunInfo, Wire
 from tui.sandbox.batch.state import BatchState
+from tui.sandbox.batch.task_life import ENDED_BY_USER
 from tui.sandbox.nodes.records import Failure, TaskLaunch, TaskOutcome
 
 _LOST = Failure("ServerError", "Unknown", "The node's agent ended before the task did")
@@ -65,6 +66,20 @@ class NodeTasks:
             work.add_done_callback(lambda _: self._preparing.pop(key, None))
         return await asyncio.shield(work)
 
+    async def end_preparations(self, job: Job) -> None:
+        """End the job's preparation tasks that are under way."""
+        works = []
+        for (job_key, node_id), work in list(self._preparing.items()):
+            if job_key != job.key:
+                continue
+            works.append(work)
+            done, spec = job.node_tasks.get(node_id), job.spec.preparation
+            node = None if done is None else self._state.find_node(done.pool_id, node_id)
+            if node is not None and node.agent is not None and done and done.preparation and spec:
+                attempt = done.preparation.retry_count + 1
+                node.agent.terminate(self._launches.job_task_key(job, spec, attempt))
+        await asyncio.gather(*works, return_exceptions=True)
+
     async def _prepare(self, job: Job, node: Node) -> bool:
         spec = job.spec.preparation
         assert spec is not None
@@ -76,6 +91,7 @@ class NodeTasks:
             spec["constraints"]["maxTaskRetryCount"],
             lambda attempt: self._launches.job_task(job, spec, node, attempt),
             lambda: self._state.journal.save(job),
+            goes_on=lambda: job.state not in (JobState.TERMINATING, JobState.DELETING),
         )
         return succeeded or not spec["waitForSuccess"]
 
@@ -126,15 +142,21 @@ class NodeTasks:
         )
 
     async def _run_with_retries(
-        self, node: Node, info: RunInfo, retries: int, launch: Callable[[int], TaskLaunch], save: Callable[[], None]
+        self,
+        node: Node,
+        info: RunInfo,
+        retries: int,
+        launch: Callable[[int], TaskLaunch],
+        save: Callable[[], None],
+        goes_on: Callable[[], bool] = lambda: True,
     ) -> bool:
         attempt = 0
         while True:
             attempt += 1
             save()
-            outcome = await self._run(node, launch(attempt))
+            outcome = await self._run(node, launch(attempt)) if goes_on() else TaskOutcome(None, ENDED_BY_USER)
             may_retry = outcome.exit_code is not None and (retries < 0 or info.retry_count < retries)
-            if outcome.succeeded or not may_retry:
+            if outcome.succeeded or not may_retry or not goes_on():
                 break
             info.retry_count += 1
             info.last_retry_time = self._state.clock.now()

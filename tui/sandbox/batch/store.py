@@ -19,6 +19,7 @@ from tui.sandbox.batch.state import Record
 
 _LOG = logging.getLogger(__name__)
 _VERSION = 1
+_TRY_AGAIN_S = 1.0
 _GATHER_S = 0.02
 """Changes nobody waits for are written after this time, many at once."""
 
@@ -103,7 +104,7 @@ class Store:
             self._write()
         except sqlite3.Error as problem:
             _LOG.error("the state could not be written: %s", problem)
-            self._schedule()
+            self._timer = asyncio.get_running_loop().call_later(_TRY_AGAIN_S, self._flush)
             for done in waiting:
                 if not done.done():
                     done.set_exception(problem)

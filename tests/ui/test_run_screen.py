@@ -315,10 +315,10 @@ async def test_pause_is_there_only_for_a_session_that_can() -> None:
         await run.until("p Pause")
         await run.pilot.press("p")
         await run.until("‖ paused")
-        assert session.is_paused
+        paused = [session.is_paused]
         await run.pilot.press("p")
         await run.until("● running")
-        assert not session.is_paused
+        assert [*paused, session.is_paused] == [True, False]
         await run.feed(*ended_events()[-1:])
         await run.until_gone("p Pause")
     assert not RunScreen(new_services(), new_plan(), FakeSession()).check_action("pause", ())

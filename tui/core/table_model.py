@@ -120,15 +120,16 @@ class TableModel(Generic[RowT]):
 
     def replace(self, rows: Iterable[RowT]) -> None:
         """The full list: its order is the natural order, and what it lacks is gone, marks included."""
-        fresh = {self._row_id(row): row for row in rows}
+        listed = list(rows)
+        fresh = dict(zip(map(self._row_id, listed), listed, strict=True))
         if list(fresh) == self._ids:
             pairs = zip(fresh.values(), self._rows, strict=True)
-            self.apply([new for new, old in pairs if new is not old and new != old])
+            self.apply([new for new, old in pairs if new != old])
             return
         self._batch += 1
         old_slots, old_rows, old_versions = self._slots, self._rows, self._versions
         self._ids, self._rows = list(fresh), list(fresh.values())
-        self._slots = {row_id: slot for slot, row_id in enumerate(self._ids)}
+        self._slots = dict(zip(self._ids, range(len(self._ids)), strict=True))
         self._versions = [self._batch] * len(self._rows)
         if old_rows:
             for slot, row_id in enumerate(self._ids):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from tui.core.columns import Column, Tone, natural_key
 from tui.core.plan import RunPlan
-from tui.core.records import TaskRow, TaskStatus
+from tui.core.records import TaskRow, TaskState, TaskStatus
 from tui.core.table_model import TableModel
 from tui.core.units import duration_text, local_clock
 
@@ -42,7 +43,7 @@ def short_node_id(node_id: str) -> str:
 
 def is_live(row: TaskRow) -> bool:
     """Whether the row changes by the clock alone."""
-    return row.state.value == "running" and row.start_time_s is not None
+    return row.state is TaskState.RUNNING and row.start_time_s is not None
 
 
 def is_failed(row: TaskRow) -> bool:
@@ -60,7 +61,7 @@ def duration_s(row: TaskRow, now_s: float) -> float | None:
 
 def new_task_table(plan: RunPlan, now_s: Callable[[], float]) -> TableModel[TaskRow]:
     """An empty table of the run's tasks; `now_s` is what running durations are counted to."""
-    return TableModel(task_columns(plan, now_s), lambda row: row.id)
+    return TableModel(task_columns(plan, now_s), attrgetter("id"))
 
 
 def task_columns(plan: RunPlan, now_s: Callable[[], float]) -> tuple[Column[TaskRow], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 from tui.core.records import TaskCounts, TaskRow, TaskStatus
 from tui.core.task_table import duration_s, is_live
@@ -43,11 +44,15 @@ class TaskTally:
 
     def replace(self, rows: Iterable[TaskRow]) -> None:
         """The full list."""
-        self._statuses.clear()
-        self._numbers = dict.fromkeys(TaskStatus, 0)
-        self.running.clear()
+        fresh = {row.id: row for row in rows}
+        self._statuses = {row_id: row.status for row_id, row in fresh.items()}
+        statuses = list(self._statuses.values())
+        self._numbers = {status: statuses.count(status) for status in TaskStatus}
+        self.running = {row_id: row for row_id, row in fresh.items() if is_live(row)}
+        ended = (row for row in reversed(fresh.values()) if row.end_time_s is not None and row.status.is_over)
+        took = (duration_s(row, 0.0) for row in islice(ended, DURATIONS_KEPT))
         self.durations.clear()
-        self.apply(rows)
+        self.durations.extendleft(seconds for seconds in took if seconds is not None)
 
     @property
     def counts(self) -> TaskCounts:

@@ -205,6 +205,15 @@ class TestCourse:
             examination.run()
         released.set()
 
+    def test_read_only_writes_nothing_and_is_good_without(self, examination: Examination) -> None:
+        probe = examination.probe
+        checklist = check_account(
+            ACCOUNT, probe, examination.clock, examination.stop, examination.told.append, may_write=False
+        )
+        assert checklist.is_good
+        assert checklist.results[Check.SHARED_ACCESS].state is CheckState.NOT_TRIED
+        assert "try_shared_access" not in probe.asked
+
     def test_a_defect_reaches_the_caller(self, examination: Examination) -> None:
         def defect() -> None:
             raise ZeroDivisionError

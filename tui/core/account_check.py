@@ -137,12 +137,8 @@ class Checklist:
 
     @property
     def is_good(self) -> bool:
-        """Whether everything was tried that decides, and nothing failed."""
-        untold = CheckState.NOT_TRIED
-        return self.is_over and all(
-            result.state is CheckState.PASSED or (result.check is Check.CLOCK and result.state is untold)
-            for result in self.results.values()
-        )
+        """Whether nothing stands against using the account: what was not tried rests on nothing that failed."""
+        return self.is_over and not self.failed
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
@@ -181,7 +177,7 @@ def judge_address(check: Literal[Check.BATCH_ADDRESS, Check.STORAGE_ADDRESS], ac
         if is_batch
         else (account.storage_endpoint, account.storage_account)
     )
-    owner = _owner_of(endpoint, _BATCH_HOST if is_batch else _BLOB_HOST, is_path_style=not is_batch)
+    owner = batch_owner(endpoint) if is_batch else storage_owner(endpoint)
     if owner is None or owner == name:
         return None
     place = "the Batch account's page" if is_batch else "the storage account's page"
@@ -308,10 +304,17 @@ def _reason(error: BatchTuiError) -> str:
     return f"{reason} ({code})" if code and code not in reason else reason
 
 
-def _owner_of(endpoint: str, named_after_account: re.Pattern[str], *, is_path_style: bool) -> str | None:
+def batch_owner(endpoint: str) -> str | None:
+    """The account that a Batch endpoint of Azure is named after."""
+    match = _BATCH_HOST.fullmatch((urlsplit(endpoint).hostname or "").lower())
+    return None if match is None else match["account"]
+
+
+def storage_owner(endpoint: str) -> str | None:
+    """The account that a Blob endpoint is named after: in the host on Azure, in the path of an emulator."""
     parts = urlsplit(endpoint)
-    match = named_after_account.fullmatch((parts.hostname or "").lower())
+    match = _BLOB_HOST.fullmatch((parts.hostname or "").lower())
     if match is not None:
         return match["account"]
     path = parts.path.strip("/")
-    return path if is_path_style and path and "/" not in path else None
+    return path if path and "/" not in path else None

@@ -21,6 +21,7 @@ from tui.core.account_check import (
     judge_address,
     judge_clock,
     judge_error,
+    not_tried,
     passed,
     timed_out,
 )
@@ -77,10 +78,15 @@ def check_account(
     clock: ClockPort,
     stop: StopSignal,
     report: Callable[[CheckResult], None],
+    *,
+    may_write: bool = True,
     limit_s: float = CHECK_LIMIT_S,
 ) -> Checklist:
-    """Every check settled, each told to `report` when it begins and when it ends. Interrupted once `stop` is set."""
-    return _Examination(account, probe, clock, stop, report, limit_s).run()
+    """Every check settled, each told to `report` when it begins and when it ends. Interrupted once `stop` is set.
+
+    Where it may not write, shared access is not tried: that takes a container of its own.
+    """
+    return _Examination(account, probe, clock, stop, report, limit_s).run(may_write)
 
 
 class _Examination:
@@ -105,7 +111,9 @@ class _Examination:
         self._deadlines: dict[Check, float] = {}
         self._mailbox: queue.SimpleQueue[_Settled] = queue.SimpleQueue()
 
-    def run(self) -> Checklist:
+    def run(self, may_write: bool) -> Checklist:
+        if not may_write:
+            self._tell(not_tried(Check.SHARED_ACCESS, "it writes, and this program was started read-only"))
         self._begin_ready()
         while not self._list.is_over:
             if self._stop.is_set():

@@ -13,7 +13,7 @@ import pytest
 from tests.support.fakes import FakeClock, FakeStorage, Faults
 from tui.core.errors import BatchTuiError, InputError, Interrupted, LocalError, ServiceFault, Unreachable
 from tui.engine import transfers
-from tui.engine.downloads import ConflictPolicy, Download, check_destination, download_all
+from tui.engine.downloads import ConflictPolicy, Download, check_destination, download_all, scratch_folder
 from tui.engine.local_files import local_error, translated
 from tui.engine.parallel import in_parallel
 from tui.engine.retrying import Retrier
@@ -51,8 +51,9 @@ class Bench:
     def download(self, *names: str, policy: ConflictPolicy = "rename") -> list[PartDone]:
         there = {blob.name: blob for blob in self.storage.list_blobs("box")}
         wanted = [Download("box", there[name], self.folder / "out" / name) for name in names]
-        outcomes = download_all(self.storage, self.retry, self.stop, wanted, policy)
-        return list(_completed((outcome.result, outcome.error) for outcome in outcomes))
+        with scratch_folder(self.folder / "out", "run") as scratch:
+            outcomes = download_all(self.storage, self.retry, self.stop, wanted, scratch, policy)
+            return list(_completed((outcome.result, outcome.error) for outcome in outcomes))
 
     def out(self) -> dict[str, bytes]:
         folder = self.folder / "out"
@@ -245,7 +246,6 @@ def test_a_file_in_a_folders_place_is_said(bench: Bench) -> None:
 
 
 def test_a_planted_link_is_not_followed(bench: Bench) -> None:
-    """Neither at the file's own name nor at its temporary one."""
     victim = bench.file("victim", b"precious")
     bench.store("a", b"theirs")
     (bench.folder / "out").mkdir()
@@ -255,8 +255,15 @@ def test_a_planted_link_is_not_followed(bench: Bench) -> None:
     assert (bench.folder / "out" / "a~2").read_bytes() == b"theirs"
 
 
-def test_a_name_of_the_longest_kind_fits_with_its_temporary_one(bench: Bench) -> None:
-    name = "n" * 236 + ".txt"
+def test_what_a_killed_attempt_left_is_removed(bench: Bench) -> None:
+    bench.file("out/.run.partial/old/0", b"half")
+    bench.store("a", b"whole")
+    bench.download("a")
+    assert bench.out() == {"a": b"whole"}
+
+
+def test_a_name_of_the_longest_kind_fits(bench: Bench) -> None:
+    name = "n" * 251 + ".txt"
     bench.store(name, b"content")
     bench.download(name)
     assert bench.out() == {name: b"content"}

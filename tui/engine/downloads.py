@@ -1,7 +1,8 @@
 """Blobs into files: parallel, verified by length and MD5, whole or absent, nothing overwritten unasked.
 
 Where a different file is in the way, the policy decides; the default puts the download beside it under a numbered
-name. A file that already has the blob's content, under its own or a numbered name, is not fetched again.
+name. A file that already has the blob's content, under its own or a numbered name, is not fetched again. Parts are
+gathered in a scratch folder of the one attempt, so that a worker left behind by another attempt meets nobody's file.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -57,23 +60,41 @@ def check_destination(destination: Path) -> None:
             raise InputError("The output folder is a file", f"{folder} is not a folder", "choose another with --output")
 
 
+@contextmanager
+def scratch_folder(destination: Path, owner: str) -> Iterator[Path]:
+    """A folder of this attempt alone, on the destination's file system; what an ended attempt left goes first.
+
+    `owner` names the run, of which only one attempt is under way at a time.
+    """
+    parent = destination / f".{owner}.partial"
+    with local_error(parent, "written"):
+        shutil.rmtree(parent, ignore_errors=True)
+        parent.mkdir(parents=True)
+        folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(parent, ignore_errors=True)
+
+
 def download_all(
     storage: StoragePort,
     retry: Retrier,
     stop: StopSignal,
     downloads: Sequence[Download],
+    scratch: Path,
     policy: ConflictPolicy = "rename",
 ) -> Iterator[Outcome[DownloadPart, PartDone]]:
     """Fetches `downloads`; one outcome a part, in the order they end."""
-    parts = _parts(storage, retry, downloads, policy)
+    parts = _parts(storage, retry, downloads, scratch, policy)
     return in_parallel(parts, lambda part: part.fetch(), workers=TRANSFER_WORKERS, name="download", stop=stop)
 
 
 def _parts(
-    storage: StoragePort, retry: Retrier, downloads: Iterable[Download], policy: ConflictPolicy
+    storage: StoragePort, retry: Retrier, downloads: Iterable[Download], scratch: Path, policy: ConflictPolicy
 ) -> Iterator[DownloadPart]:
-    for download in downloads:
-        fetching = _Fetching(storage, retry, download, policy)
+    for number, download in enumerate(downloads):
+        fetching = _Fetching(storage, retry, download, scratch / f"{number}", policy)
         for span in fetching.spans:
             yield DownloadPart(download, lambda fetching=fetching, span=span: fetching.fetch(span))  # type: ignore[misc]
 
@@ -81,7 +102,9 @@ def _parts(
 class _Fetching:
     """One blob on its way, shared by the workers that fetch its parts."""
 
-    def __init__(self, storage: StoragePort, retry: Retrier, download: Download, policy: ConflictPolicy) -> None:
+    def __init__(
+        self, storage: StoragePort, retry: Retrier, download: Download, temporary: Path, policy: ConflictPolicy
+    ) -> None:
         self.spans = tuple(spans(download.blob.size_bytes))
         self._storage = storage
         self._retry = retry
@@ -92,7 +115,7 @@ class _Fetching:
         self._has_begun = False
         self._kept: Path | None = None
         """The file that makes fetching needless."""
-        self._temporary = _temporary_path(download)
+        self._temporary = temporary
 
     def fetch(self, span: Span) -> PartDone:
         """Fetches one part; whoever fetches the last one verifies the file and gives it its name."""
@@ -114,7 +137,7 @@ class _Fetching:
             with local_error(self._download.path, "written"):
                 self._kept = _file_to_keep(self._download, self._policy)
                 if self._kept is None:
-                    self._temporary.parent.mkdir(parents=True, exist_ok=True)
+                    self._download.path.parent.mkdir(parents=True, exist_ok=True)
                     with _opened(self._temporary, os.O_CREAT | os.O_TRUNC) as file:
                         os.ftruncate(file, blob.size_bytes)
             self._has_begun = True
@@ -142,8 +165,6 @@ class _Fetching:
         with local_error(self._temporary, "read"):
             md5 = md5_of(self._temporary)
         if blob.content_md5 and md5 != blob.content_md5:
-            with suppress(OSError):
-                self._temporary.unlink()
             raise ServiceFault("A damaged download", f"{blob.name} does not match its MD5", "download it again")
         with local_error(target, "written"):
             path, was_there = _placed(self._temporary, target, md5, self._policy)
@@ -165,13 +186,6 @@ class _opened:  # noqa: N801  # reads as a verb, like `open`
 
 def _md5(content: bytes) -> bytes:
     return hashlib.md5(content, usedforsecurity=False).digest()
-
-
-def _temporary_path(download: Download) -> Path:
-    """Hidden, beside the file, the same for the same version of the blob: a killed download leaves at most one."""
-    identity = f"{download.container}/{download.blob.name}/{download.blob.etag}"
-    token = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return download.path.with_name(f".{download.path.name}.{token}.part")
 
 
 def _file_to_keep(download: Download, policy: ConflictPolicy) -> Path | None:

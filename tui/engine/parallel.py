@@ -53,11 +53,13 @@ class _Crew(Generic[Item, Result]):
         self._items_lock = threading.Lock()
         self._work = work
         self._stop = stop
-        self._abandoned = threading.Event()
+        self._is_abandoned = False
         self.results: queue.SimpleQueue[Outcome[Item, Result] | _Finished] = queue.SimpleQueue()
 
     def abandon(self) -> None:
-        self._abandoned.set()
+        """No further item is drawn and no further worker hired from now on."""
+        with self._items_lock:
+            self._is_abandoned = True
 
     def hire(self) -> None:
         """Starts one more worker, if there may be one; called under the items' lock or before any worker runs."""
@@ -67,9 +69,9 @@ class _Crew(Generic[Item, Result]):
 
     def _run(self) -> None:
         try:
-            while not (self._abandoned.is_set() or self._stop.is_set()):
+            while not self._stop.is_set():
                 with self._items_lock:
-                    item = next(self._items, self)
+                    item = self if self._is_abandoned else next(self._items, self)
                     if item is self:
                         break
                     self.hire()

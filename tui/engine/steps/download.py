@@ -15,7 +15,7 @@ from tui.core.plan import LOG_PREFIX
 from tui.core.records import BlobRecord
 from tui.core.units import count_text, size_text
 from tui.engine.context import RunContext
-from tui.engine.downloads import Download, check_destination, download_all
+from tui.engine.downloads import Download, check_destination, download_all, scratch_folder
 from tui.engine.progress import Meter
 from tui.engine.run_record import Ending, FileMoved
 
@@ -30,8 +30,16 @@ def run(context: RunContext) -> str:
     downloads = list(_downloads(context, destination, blobs))
     total_bytes = sum(download.blob.size_bytes for download in downloads)
     meter = Meter(context.publish, context.clock, Step.DOWNLOAD, len(downloads), total_bytes=total_bytes)
+    if downloads:
+        with scratch_folder(destination, context.plan.run_id) as scratch:
+            _fetch(context, downloads, scratch, meter)
+    _check_complete(context, blobs)
+    return f"{count_text(len(downloads), 'file')}, {size_text(total_bytes)}"
+
+
+def _fetch(context: RunContext, downloads: list[Download], scratch: Path, meter: Meter) -> None:
     renamed = 0
-    for outcome in download_all(context.storage, context.retry, context.stop, downloads):
+    for outcome in download_all(context.storage, context.retry, context.stop, downloads, scratch):
         if outcome.error is not None:
             raise outcome.error
         done, download = outcome.result, outcome.item.download
@@ -45,8 +53,6 @@ def run(context: RunContext) -> str:
                 renamed += 1
                 if renamed <= _RENAMED_TOLD:
                     context.tell(f"{download.path} is another file: the output is {done.path}", is_warning=True)
-    _check_complete(context, blobs)
-    return f"{count_text(len(downloads), 'file')}, {size_text(total_bytes)}"
 
 
 def _downloads(context: RunContext, destination: Path, blobs: tuple[BlobRecord, ...]) -> Iterator[Download]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
-from tests.sandbox.batch.fakes import until
+from tests.sandbox.batch.fakes import time_passes, until
 from tests.sandbox.batch.world import POOL, World, in_world
 
 
@@ -64,7 +63,7 @@ def test_a_start_task_that_keeps_failing_bars_the_node(tmp_path: Path) -> None:
         assert "AZ_BATCH_JOB_ID" not in world.host.launches[0].environment
         await world.make_job()
         (task,) = await world.add("true")
-        await asyncio.sleep(60)
+        await time_passes(60)
         assert task.state == "active"
 
     in_world(tmp_path, work)

@@ -48,10 +48,6 @@ class Attempt:
     ending: Ending | None = None
     runner: asyncio.Task[None] | None = None
 
-    @property
-    def is_ended(self) -> bool:
-        return self.ending is not None
-
 
 class Attempts:
     """Starts and ends attempts. `freed` is told of every node that got slots back, `lost` of nodes without agent."""
@@ -126,16 +122,12 @@ class Attempts:
 
     async def _prepare(self, attempt: Attempt) -> bool:
         """Wait for the job's preparation on the node; false where it failed or the attempt was ended meanwhile."""
-        if attempt.is_ended:
+        if attempt.ending is not None:
             return False
         preparation = self._node_tasks.prepare(attempt.job, attempt.node)
         attempt.preparing = self._background.spawn(preparation, f"wait of {attempt.key}")
-        try:
-            return await attempt.preparing
-        except asyncio.CancelledError:
-            if not attempt.is_ended:
-                raise
-            return False
+        await asyncio.wait({attempt.preparing})
+        return not attempt.preparing.cancelled() and attempt.preparing.result()
 
     async def _launch(self, attempt: Attempt) -> TaskOutcome:
         agent = attempt.node.agent

@@ -125,6 +125,7 @@ class TestCheckedAccount:
             ({"storage_endpoint": "http://example.com"}, "storage endpoint must be https"),
             ({"batch_key": ""}, "Batch key is missing"),
             ({"batch_key": "not base64!"}, "Batch key cannot be right"),
+            ({"batch_key": f"!{KEY}"}, "Batch key cannot be right"),
             ({"batch_key": KEY[:-3]}, "Batch key cannot be right"),
             ({"storage_key": "YWJj"}, "storage key cannot be right"),
             ({"connection_string": "nonsense"}, "connection string cannot be read"),

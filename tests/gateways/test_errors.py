@@ -9,7 +9,7 @@ from email.utils import formatdate
 import pytest
 
 from tests.gateways.scripted_gateways import CUT_BLOB, account_at, batch_at, storage_at, storage_error
-from tests.gateways.scripted_service import Scripted, batch_error
+from tests.gateways.scripted_service import Scripted, batch_error, scripted
 from tui.core import errors
 from tui.gateways.connect import open_batch, open_storage
 from tui.gateways.errors import plain_message, retry_after_s
@@ -146,6 +146,17 @@ class TestSilence:
         assert caught.value.what == "reading job j: no such host as mybtach.westeurope.batch.azure.com"
         assert "Batch endpoint" in caught.value.hint
 
+    def test_the_gateway_was_closed(self) -> None:
+        with scripted(Scripted(200, b'{"value": []}')) as service:
+            batch, storage = open_batch(account_at(service.url)), open_storage(account_at(service.url))
+            batch.list_pools()
+            for closed in (batch, storage):
+                closed.close()
+            with pytest.raises(errors.Unreachable):
+                batch.list_pools()
+            with pytest.raises(errors.Unreachable):
+                storage.list_containers()
+
     def test_the_connection_breaks(self) -> None:
         with batch_at(Scripted(reset=True)) as (batch, service), pytest.raises(errors.Unreachable) as caught:
             batch.get_job("j")
@@ -198,7 +209,7 @@ class TestStorageAnswers:
                 storage.get_blob("container", "blob")
             with pytest.raises(errors.ServiceFault, match="makes no sense"):
                 storage.read_blob("container", "blob", 0, 7)
-            with pytest.raises(errors.ServiceError):
+            with pytest.raises(errors.ServiceFault, match="makes no sense"):
                 storage.list_containers()
 
     def test_nobody_listens(self) -> None:

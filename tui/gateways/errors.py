@@ -60,11 +60,7 @@ def answer_errors(service: str, endpoint: str, doing: str) -> Iterator[None]:
     try:
         yield
     except (LookupError, ValueError, TypeError, AttributeError) as error:
-        raise ours.ServiceFault(
-            f"{service} gave an answer that makes no sense",
-            f"{doing}: {type(error).__name__} while reading it",
-            f"Is {endpoint} really the {service} endpoint?",
-        ) from None
+        raise _of_nonsense(error, service, endpoint, doing) from None
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -109,8 +105,10 @@ class _Answer:
 def _of_answer(error: HttpResponseError, service: str, endpoint: str, doing: str) -> ours.ServiceError:
     response = error.response
     status = None if response is None else response.status_code
-    if status is None or isinstance(error, IncompleteReadError) or 200 <= status < 300:
+    if status is None or isinstance(error, IncompleteReadError):
         return _of_silence(error, service, endpoint, doing)
+    if 200 <= status < 300:
+        return _of_nonsense(error, service, endpoint, doing)
     answer = _read(error, status, response)
     kind = _kind(answer.status, answer.code)
     title, hint = _words(kind, service, answer)
@@ -126,6 +124,14 @@ def _of_answer(error: HttpResponseError, service: str, endpoint: str, doing: str
     if isinstance(mapped, ours.Throttled):
         mapped.retry_after_s = answer.retry_after_s
     return mapped
+
+
+def _of_nonsense(error: Exception, service: str, endpoint: str, doing: str) -> ours.ServiceFault:
+    return ours.ServiceFault(
+        f"{service} gave an answer that makes no sense",
+        f"{doing}: {type(error).__name__} while reading it",
+        f"Is {endpoint} really the {service} endpoint?",
+    )
 
 
 def _kind(status: int, code: str) -> type[ours.ServiceError]:

@@ -52,7 +52,22 @@ def transport_to(endpoint: str, read_timeout_s: float = READ_TIMEOUT_S) -> Reque
     adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    return RequestsTransport(session=session, connection_timeout=CONNECT_TIMEOUT_S, read_timeout=read_timeout_s)
+    return _Transport(session=session, connection_timeout=CONNECT_TIMEOUT_S, read_timeout=read_timeout_s)
+
+
+class _Transport(RequestsTransport):
+    """Says that it was closed as it says that nobody answers: a thread may still call while another one closes."""
+
+    _is_closed = False
+
+    def open(self) -> None:
+        if self._is_closed:
+            raise ServiceRequestError("the client was closed")
+        super().open()
+
+    def close(self) -> None:
+        self._is_closed = True
+        super().close()
 
 
 def _keep_authorization(request: requests.PreparedRequest) -> requests.PreparedRequest:

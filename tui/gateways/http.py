@@ -55,7 +55,7 @@ def transport_to(endpoint: str, read_timeout_s: float = READ_TIMEOUT_S) -> Reque
     return _Transport(session=session, connection_timeout=CONNECT_TIMEOUT_S, read_timeout=read_timeout_s)
 
 
-class _Transport(RequestsTransport):
+class _Transport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it lazily, without a type
     """Says that it was closed as it says that nobody answers: a thread may still call while another one closes."""
 
     _is_closed = False

@@ -16,6 +16,7 @@ from tui.core.errors import AccessRefused, NotFound, ServiceError, ServiceFault,
 from tui.core.events import CountsChanged, PollReport, PoolChanged, TasksChanged
 from tui.core.ports import StopSignal
 from tui.core.records import TaskPage, TaskRow, TaskState
+from tui.core.run_view import count_rows
 from tui.core.specs import PoolSpec
 from tui.engine.cadence import Cadence, RequestRate
 from tui.engine.poller import PollControl, Poller, PollView
@@ -285,6 +286,7 @@ def test_no_update_is_lost_whatever_the_order(seed: int) -> None:
         before = dict(book.rows)
         change = book.merge(service.pages(book.changed_since, chooser.choice([5, 60])))
         assert all(before.get(row.id) != row for row in change.rows)
+        assert book.counts == count_rows(book.rows.values())
     service.is_quiet = True
     service.settle()
     book.merge(service.pages(book.changed_since, 60))

@@ -258,6 +258,18 @@ def test_a_job_that_someone_deletes_ends_the_watching(world: World) -> None:
     assert "was deleted" in summary.outcome
 
 
+def test_tasks_that_someone_deletes_are_missed_not_waited_for(world: World) -> None:
+    def delete_one(operation: str) -> None:
+        if operation == "list_nodes":
+            world.batch.jobs[RUN_ID].tasks.pop("topword-00001", None)
+
+    world.faults.before_call = delete_one
+    summary = world.execute()
+    assert (summary.exit_code, summary.counts) == (1, TaskCounts(succeeded=2, failed=1))
+    assert "1 task deleted by someone else, such as topword-00001" in summary.outcome
+    assert world.downloaded() == world.expected(without=frozenset({"topword-00001"}))
+
+
 def test_an_output_that_is_not_there_keeps_everything(tmp_path: Path) -> None:
     world = make_world(tmp_path, delete_after=ALL_PARTS)
     world.batch.behaviour.tasks_leave_output = False

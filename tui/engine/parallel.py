@@ -71,11 +71,14 @@ class _Crew(Generic[Item, Result]):
         try:
             while not self._stop.is_set():
                 with self._items_lock:
-                    item = self if self._is_abandoned else next(self._items, self)
-                    if item is self:
+                    if self._is_abandoned:
+                        break
+                    try:
+                        item = next(self._items)
+                    except StopIteration:
                         break
                     self.hire()
-                self.results.put(self._done(item))  # type: ignore[arg-type]  # `self` is the end marker
+                self.results.put(self._done(item))
         except BaseException as defect:  # outermost of its thread: handed to the consumer, which raises it
             self.results.put(_Finished(defect))
         else:

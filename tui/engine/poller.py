@@ -63,6 +63,8 @@ class PollView:
     """What the poller knows; for its own thread."""
 
     rows: Mapping[str, TaskRow] = field(default_factory=dict)
+    counts: TaskCounts = field(default_factory=TaskCounts)
+    """Of the rows, not the service's own."""
     pool: PoolRecord | None = None
     nodes: tuple[NodeRecord, ...] = ()
     job: JobRecord | None = None
@@ -147,7 +149,7 @@ class Poller:
             self.view.full_lists += 1
         else:
             change = self._book.merge(self._batch.list_tasks(self._job_id, since))
-        self.view.rows, self.view.is_full = self._book.rows, is_full
+        self.view.rows, self.view.counts, self.view.is_full = self._book.rows, self._book.counts, is_full
         replaces = is_full and (is_first or change.has_lost_rows)
         if change.rows or replaces:
             rows = tuple(self._book.rows.values()) if replaces else change.rows

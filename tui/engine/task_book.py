@@ -7,12 +7,13 @@ never later than what the lists so far are certain to have shown.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from tui.core.records import TaskPage, TaskRow
+from tui.core.records import TaskCounts, TaskPage, TaskRow, TaskStatus
 
 OVERLAP_TICKS = 10_000_000
 """One second: by so much a change may appear in a list after a newer one did; a full list heals the rest."""
@@ -51,7 +52,19 @@ class TaskBook:
 
     def __init__(self) -> None:
         self._rows: dict[str, TaskRow] = {}
+        self._statuses: Counter[TaskStatus] = Counter()
         self._watermark: int | None = None
+
+    @property
+    def counts(self) -> TaskCounts:
+        """Of the rows; kept up with each change, so that reading it costs nothing however many tasks there are."""
+        found = self._statuses
+        return TaskCounts(
+            active=found[TaskStatus.ACTIVE],
+            running=found[TaskStatus.RUNNING] + found[TaskStatus.PREPARING],
+            succeeded=found[TaskStatus.SUCCEEDED],
+            failed=found[TaskStatus.FAILED],
+        )
 
     @property
     def rows(self) -> Mapping[str, TaskRow]:
@@ -70,6 +83,7 @@ class TaskBook:
         changed = tuple(row for row in rows.values() if self._rows.get(row.id) != row)
         has_lost_rows = not self._rows.keys() <= rows.keys()
         self._rows = rows
+        self._statuses = Counter(row.status for row in rows.values())
         self._advance(listed)
         return BookChange(changed, _server_time_s(listed), has_lost_rows)
 
@@ -77,6 +91,11 @@ class TaskBook:
         """Takes in a list of changes, whole or not at all."""
         listed = list(pages)
         changed = {row.id: row for page in listed for row in page.rows if self._rows.get(row.id) != row}
+        for task_id, row in changed.items():
+            known = self._rows.get(task_id)
+            if known is not None:
+                self._statuses[known.status] -= 1
+            self._statuses[row.status] += 1
         self._rows.update(changed)
         self._advance(listed)
         return BookChange(tuple(changed.values()), _server_time_s(listed))

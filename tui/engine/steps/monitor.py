@@ -9,7 +9,6 @@ from __future__ import annotations
 from tui.core.errors import AccessRefused, NotFound, RequestRefused, RunFailed, RunTimedOut
 from tui.core.events import Progress, Step, StepState
 from tui.core.records import TaskCounts, TaskStatus
-from tui.core.run_view import count_rows
 from tui.core.units import count_text, duration_text
 from tui.engine import reasons
 from tui.engine.context import RunContext
@@ -59,7 +58,7 @@ class _Watch:
     def is_over(self, view: PollView) -> bool:
         """Whether to stop polling; raises what ends the run."""
         self._check_trouble(view)
-        counts = count_rows(view.rows.values())
+        counts = view.counts
         if view.trouble is None:
             self._show(view, counts)
             self._check_pool(view, counts)
@@ -79,13 +78,13 @@ class _Watch:
             raise problem
 
     def _ending(self, view: PollView, counts: TaskCounts) -> TasksOutcome | None:
-        missing = self._expected - view.rows.keys()
         if counts.total == counts.completed:
             if not view.is_full:
                 self.poller.want_full_list()
-            elif not missing:
-                return self._end(Ending.ALL_DONE, view)
             else:
+                missing = self._expected - view.rows.keys()
+                if not missing:
+                    return self._end(Ending.ALL_DONE, view)
                 self._missing_lists += 1
                 if self._missing_lists >= _GONE_AFTER_FULL_LISTS:
                     reason = f"{count_text(len(missing), 'task')} deleted by someone else, such as {min(missing)}"
@@ -114,7 +113,7 @@ class _Watch:
     def _end(self, ending: Ending, view: PollView, reason: str = "") -> TasksOutcome:
         failed = {row.id for row in view.rows.values() if row.status is TaskStatus.FAILED}
         gone = self._expected - view.rows.keys() if ending is Ending.ALL_DONE else set()
-        counts = count_rows(view.rows.values())
+        counts = view.counts
         counts = TaskCounts(counts.active, counts.running, counts.succeeded, counts.failed + len(gone))
         return TasksOutcome(ending, counts, tuple(sorted(failed | gone)), reason)
 

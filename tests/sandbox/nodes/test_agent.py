@@ -7,9 +7,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -18,7 +17,9 @@ from tui.sandbox.batch.ports import AgentLost
 from tui.sandbox.nodes.host import LocalNodeHost
 from tui.sandbox.nodes.layout import ROOT_FOLDERS
 
-LINGERING = "(trap '' TERM; while :; do sleep 1; done) & setsid sleep 30 & echo up >&3; wait"
+LIMIT_S = 15
+
+LINGERING = "(trap '' TERM; sleep 30) & setsid sleep 30 & echo up >&3; wait"
 """A task that leaves one process deaf to SIGTERM in its group and one outside of it, all holding descriptor 3."""
 
 
@@ -28,28 +29,34 @@ class Witness:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "witness"
         os.mkfifo(self.path)
-        self._file: BinaryIO | None = None
+        self._read_end = os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
+        self._write_end = os.open(self.path, os.O_WRONLY)
+        """Ours, or the pipe would be at its end before the task opens it."""
+        self._reader = asyncio.StreamReader()
+        self._transport: asyncio.ReadTransport | None = None
 
     def command(self, script: str) -> str:
         return f"/bin/sh -c \"exec 3>'{self.path}'; {script}\""
 
     async def opened(self) -> None:
         """Wait until the task says it is up."""
-        self._file = await asyncio.to_thread(open, self.path, "rb")
-        assert await asyncio.to_thread(self._file.readline) == b"up\n"
+        self._transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(self._reader), self._read_end
+        )
+        assert await asyncio.wait_for(self._reader.readline(), LIMIT_S) == b"up\n"
+        os.close(self._write_end)
 
     async def closed(self) -> None:
         """Wait until no process is left."""
-        assert self._file is not None
-        assert await asyncio.to_thread(self._file.read) == b""
+        assert await asyncio.wait_for(self._reader.read(), LIMIT_S) == b""
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        if self._transport is not None:
+            self._transport.close()
 
 
 @pytest.fixture
-def witness(tmp_path: Path) -> Iterator[Witness]:
+async def witness(tmp_path: Path) -> AsyncIterator[Witness]:
     made = Witness(tmp_path)
     yield made
     made.close()
@@ -148,7 +155,7 @@ async def test_terminate_ends_the_whole_group(node: Node, witness: Witness) -> N
 
 
 async def test_a_task_deaf_to_sigterm_is_killed(node: Node, witness: Witness) -> None:
-    launch = node.launch(witness.command("trap '' TERM; echo up >&3; while :; do sleep 1; done"))
+    launch = node.launch(witness.command("trap '' TERM; echo up >&3; sleep 30"))
     running = asyncio.create_task(node.run(launch))
     await witness.opened()
     node.agent.terminate(launch.key)
@@ -183,7 +190,7 @@ async def test_closing_the_node_ends_everything_on_it(node: Node, witness: Witne
 
 
 async def test_a_killed_agent_takes_its_tasks_along_and_is_replaced(node: Node, witness: Witness) -> None:
-    launch = node.launch(witness.command("echo $PPID; echo up >&3; while :; do sleep 1; done"))
+    launch = node.launch(witness.command("echo $PPID; echo up >&3; sleep 30"))
     running = asyncio.create_task(node.run(launch))
     await witness.opened()
     os.kill(int((launch.directory / "stdout.txt").read_text()), signal.SIGKILL)

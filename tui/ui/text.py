@@ -15,7 +15,7 @@ from tui.core.terminal_text import neutralise
 
 _TOKENS: dict[Tone, str] = {
     "": "",
-    "muted": "$text-muted",
+    "muted": "$foreground-muted",
     "running": "$text-accent",
     "success": "$text-success",
     "warning": "$text-warning",

@@ -36,7 +36,11 @@ class BatchScreen(Screen[ResultT]):
     """A screen over the whole terminal; subclasses give `compose_body` and set `title_line`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", show=False, id="screen.back", tooltip="Back to where you came from")
+        Binding("escape", "back", "Back", show=False, id="screen.back", tooltip="Back to where you came from"),
+        Binding("tab", "app.focus_next", "Next", show=False, id="screen.next", tooltip="To the next panel or field"),
+        Binding(
+            "shift+tab", "app.focus_previous", "Previous", show=False, id="screen.previous", tooltip="To the one before"
+        ),
     ]
 
     def __init__(self, services: AppServices, *, is_read_only: bool = False) -> None:

@@ -39,7 +39,7 @@ class TaskPanel(Vertical):
             scrollbar-size-horizontal: 0;
             &:focus { background-tint: transparent; }
         }
-        & > #panel-words { height: auto; max-height: 100%; color: $text-muted; }
+        & > #panel-words { height: auto; max-height: 100%; }
         & > .-hidden { display: none; }
     }
     """

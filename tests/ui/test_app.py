@@ -1,0 +1,159 @@
+"""The frame: help and read-only made of the bindings, themes, dialogs, and the keys of every screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Button
+
+from tests.support.pilot import wait_for
+from tests.support.runs import NOW_S, new_node, new_plan, new_pool, new_services, running_events
+from tui.core.errors import NotFound
+from tui.core.events import PoolChanged
+from tui.ui.app import BatchTui
+from tui.ui.bindings import DangerousBinding, action_name, dangerous_actions, undescribed
+from tui.ui.blocking import run_in_daemon_thread
+from tui.ui.screens.base import BatchScreen, Question
+from tui.ui.screens.confirm import ConfirmDialog
+from tui.ui.screens.help import HelpScreen
+from tui.ui.screens.run import RunScreen
+from tui.ui.themes import THEMES
+from tui.ui.widgets.counts_bar import share_cells
+from tui.ui.widgets.node_map import NodeMap
+from tui.ui.widgets.virtual_table import VirtualTable
+
+
+class Vault(BatchScreen[None]):
+    """A screen with one dangerous key and one harmless key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        DangerousBinding("x", "destroy('all')", "Destroy", id="vault.destroy", tooltip="Destroy everything"),
+        Binding("o", "open", "Open", id="vault.open", tooltip="Open the vault"),
+    ]
+    destroyed = 0
+
+    def action_destroy(self, what: str) -> None:
+        assert what == "all"
+        self.destroyed += 1
+
+    def action_open(self) -> None:
+        """Harmless."""
+
+
+async def test_a_dangerous_key_works_and_help_says_that_it_changes_something() -> None:
+    vault = Vault(new_services())
+    async with BatchTui(lambda: vault).run_test(size=(100, 30)) as pilot:
+        await wait_for(pilot, lambda: vault.is_current, "the vault is shown")
+        await pilot.press("x")
+        assert vault.destroyed == 1
+        await pilot.press("question_mark")
+        await wait_for(pilot, lambda: isinstance(pilot.app.screen, HelpScreen), "help is shown")
+        text = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+        assert "x  Destroy everything  changes something" in text
+        assert "o  Open the vault  " in text
+        assert "Leave the program" in text
+        await pilot.press("escape")
+        assert vault.is_current
+
+
+async def test_read_only_has_no_dangerous_key_at_all() -> None:
+    vault = Vault(new_services(), is_read_only=True)
+    async with BatchTui(lambda: vault).run_test() as pilot:
+        await wait_for(pilot, lambda: vault.is_current, "the vault is shown")
+        await pilot.press("x")
+        assert vault.destroyed == 0
+        assert {active.binding.id for active in vault.active_bindings.values()} & {"vault.destroy", "vault.open"} == {
+            "vault.open"
+        }
+        commands = [command.title for command in pilot.app.get_system_commands(vault)]
+        assert "Open" in commands
+        assert "Destroy" not in commands
+
+
+@pytest.mark.parametrize("node", [BatchTui, RunScreen, BatchScreen, VirtualTable, ConfirmDialog, HelpScreen])
+def test_every_binding_says_what_it_does(node: type[BatchTui | Screen[object] | VirtualTable[object]]) -> None:
+    assert undescribed(node.BINDINGS) == []
+
+
+def test_actions_are_known_by_their_name() -> None:
+    assert [action_name(action) for action in ("quit", "app.quit", "screen.delete('a.b')")] == [
+        "quit",
+        "quit",
+        "delete",
+    ]
+    assert dangerous_actions(Vault) == {"destroy"}
+    assert dangerous_actions(RunScreen) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"), [(["enter"], False), (["escape"], False), (["tab", "enter"], True), (["right", "enter"], True)]
+)
+async def test_a_confirmation_is_given_only_on_purpose(keys: list[str], answer: bool) -> None:
+    answers: list[bool | None] = []
+    vault = Vault(new_services())
+    app = BatchTui(lambda: vault)
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: vault.is_current, "the vault is shown")
+        dialog = ConfirmDialog(Question("delete?", "All of it.", confirm="Delete"))
+        app.push_screen(dialog, answers.append)
+        await wait_for(pilot, lambda: isinstance(dialog.focused, Button), "a button has the focus")
+        await pilot.press(*keys)
+        await wait_for(pilot, lambda: answers, "an answer came")
+    assert answers == [answer]
+
+
+@pytest.mark.parametrize("theme", [*(theme.name for theme in THEMES), "textual-light", "dracula", "ansi-dark"])
+async def test_every_theme_can_paint_the_run_screen(theme: str) -> None:
+    screen = RunScreen(new_services(), new_plan())
+    async with BatchTui(lambda: screen, theme=theme).run_test(size=(120, 40)) as pilot:
+        await wait_for(pilot, lambda: screen.is_current, "the run is shown")
+        screen.feed(running_events())
+        await pilot.pause()
+        assert pilot.app.theme == theme
+
+
+def test_an_unknown_theme_falls_back_to_ours() -> None:
+    assert BatchTui(lambda: Vault(new_services()), theme="gone").theme == THEMES[0].name
+
+
+async def test_a_blocking_call_gives_its_result_or_its_error() -> None:
+    assert await run_in_daemon_thread(lambda: 42) == 42
+
+    def fail() -> None:
+        raise NotFound("No such task")
+
+    with pytest.raises(NotFound):
+        await run_in_daemon_thread(fail)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "total", "cells"),
+    [
+        ((0, 0, 0), 10, [0, 0, 0]),
+        ((10, 0, 0), 10, [20, 0, 0]),
+        ((1, 1, 1), 100_000, [1, 1, 1]),
+        ((9, 1, 0), 10, [18, 2, 0]),
+        ((99_999, 1, 0), 100_000, [19, 1, 0]),
+    ],
+    ids=["none", "all", "few of many", "most", "one failed of many"],
+)
+def test_a_bar_loses_no_amount(amounts: tuple[int, ...], total: int, cells: list[int]) -> None:
+    assert share_cells(amounts, total, 20) == cells
+
+
+@pytest.mark.parametrize("count", [3, 60, 2_500])
+async def test_the_node_map_holds_any_pool(count: int) -> None:
+    screen = RunScreen(new_services(), new_plan())
+    async with BatchTui(lambda: screen).run_test(size=(120, 40)) as pilot:
+        await wait_for(pilot, lambda: screen.is_current, "the run is shown")
+        nodes = tuple(new_node(number, "starttaskfailed" if number == 1 else "running") for number in range(count))
+        screen.feed([PoolChanged(new_pool(count, count), nodes, NOW_S)])
+        await pilot.pause()
+        found = screen.query_one(NodeMap)
+        text = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+        assert "✗ broken 1" in text
+        assert f"■ running {count - 1:,}" in text
+        assert found.size.height <= 10

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from textual.screen import Screen
-
 from tui import wiring
 from tui.commands.headless import is_terminal
 from tui.commands.log_reading import ServiceLogReader
@@ -71,10 +69,7 @@ def open_run(plan: RunPlan, target: wiring.Target, *, idle_exit_s: float | None 
         reached = services(connection, clock)
         session = engine_session.RunSession.running(wiring.engine(connection, clock, Patience()), plan)
 
-        def opening() -> Screen[None]:
-            return RunScreen(reached, plan, ShownSession(session))
-
-        code = BatchTui(opening).run() or 0
+        code = BatchTui(partial(RunScreen, reached, plan, ShownSession(session))).run() or 0
         session.stop()
         session.wait(LEAVING_LIMIT_S)
         _say_how_it_stands(session, plan.run_id)

@@ -197,6 +197,7 @@ def test_a_body_over_a_mebibyte_is_refused_with_the_limit(tmp_path: Path) -> Non
 async def _follow(world: World, path: str, **query: str) -> list[Any]:
     page, found = await world.get(path, **query), []
     for _ in range(100):
+        assert len(page["value"]) <= int(query.get("maxresults", 1000))
         found += page["value"]
         if "odata.nextLink" not in page:
             return found

@@ -163,6 +163,9 @@ def test_nothing_waits_for_a_preparation_that_never_ends(tmp_path: Path, ending:
             await world.post("/jobs/job/terminate")
             await world.job_reaches("completed", job)
             assert (first.state, second.state) == ("completed", "completed")
+            for done in job.node_tasks.values():
+                assert done.preparation is not None
+                assert done.preparation.retry_count == 0
         else:
             await world.send("DELETE", "/jobs/job")
             await until(lambda: not world.service.state.jobs, "the job is gone")

@@ -92,6 +92,20 @@ def test_a_deleted_job_leaves_nothing_that_a_new_one_of_its_name_finds(tmp_path:
     in_world(tmp_path, work)
 
 
+def test_tasks_not_yet_written_when_their_job_goes_do_not_come_back_with_its_name(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        job = await world.make_job()
+        (task,) = await world.add("true")
+        world.service.task_life.add(job, "late", task.spec)
+        world.service.job_life.delete(job)
+        await until(lambda: not world.service.state.jobs, "the job is gone")
+        await world.make_job()
+        await world.restart(killed=True)
+        assert (await world.get("/jobs/job/tasks"))["value"] == []
+
+    in_world(tmp_path, work)
+
+
 def test_times_grow_across_a_restart_though_the_clock_went_back(tmp_path: Path) -> None:
     async def work(world: World) -> None:
         job = await world.make_job()

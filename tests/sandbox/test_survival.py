@@ -38,7 +38,9 @@ lock = open(sys.argv[1] + "/lock", "w")
 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails beside another that runs
 if os.path.exists(sys.argv[1] + "/begun"):
     sys.exit(0)
-open(sys.argv[1] + "/begun", "w").close()
+with open(sys.argv[1] + "/beginning", "w") as beginning:
+    beginning.write(str(os.getppid()))
+os.rename(sys.argv[1] + "/beginning", sys.argv[1] + "/begun")
 time.sleep(60)
 """
 
@@ -77,7 +79,10 @@ def completed(batch: BatchClient, task_id: str) -> BatchTask:
     return batch.get_task("job", task_id)
 
 
-def test_a_task_of_a_killed_sandbox_runs_again_and_never_beside_itself(sandbox: RunningSandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("agents_too", [False, True])
+def test_a_task_of_a_killed_sandbox_runs_again_and_never_beside_itself(
+    sandbox: RunningSandbox, tmp_path: Path, agents_too: bool
+) -> None:
     (tmp_path / "alone.py").write_text(ALONE)
     with batch_client(sandbox) as batch:
         make_pool_and_job(batch)
@@ -87,6 +92,8 @@ def test_a_task_of_a_killed_sandbox_runs_again_and_never_beside_itself(sandbox: 
         pid = control.status(sandbox.state_dir).pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        if agents_too:
+            os.kill(int((tmp_path / "begun").read_text()), signal.SIGKILL)
         control.up(sandbox.state_dir)
         execution = completed(batch, "alone").execution_info
     assert execution is not None

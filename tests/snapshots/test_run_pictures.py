@@ -76,20 +76,24 @@ def compare(
     size: tuple[int, int],
     *keys: str,
     theme: str = "batch-dark",
+    beside: str = "",
     until: str = "",
 ) -> bool:
-    """The picture of a run screen that was fed `events`, after `keys` and once `until` is on it."""
+    """The picture of a run screen fed `events`, once `beside` is on it, after `keys`, once `until` is on it."""
     owners = (("task", "topword-00000"), ("start task", new_node(0).id))
     streams = ("stdout", "stderr")
     logs = FakeLogs({LogSource(owner, name, stream): LOG for owner, name in owners for stream in streams})  # type: ignore[arg-type]
     screen = RunScreen(new_services(logs), new_plan(), PausableFakeSession())
 
     async def run_before(pilot: Pilot[int]) -> None:
+        def has(text: str) -> bool:
+            return any(text in strip.text for strip in pilot.app.screen._compositor.render_strips())
+
         await wait_for(pilot, lambda: screen.is_current and screen.focused, "the run is shown")
         screen.feed(events)
+        await wait_for(pilot, lambda: has(beside), f"on screen beside the table: {beside}")
         await pilot.press(*keys)
-        strips = pilot.app.screen._compositor.render_strips
-        await wait_for(pilot, lambda: any(until in strip.text for strip in strips()), f"on screen: {until}")
+        await wait_for(pilot, lambda: has(until), f"on screen: {until}")
 
     return snap_compare(BatchTui(lambda: screen, theme=theme), terminal_size=size, run_before=run_before)
 
@@ -104,7 +108,7 @@ def test_running_narrow_with_log(snap_compare: SnapCompare) -> None:
 
 def test_running_wide_light_failed_only_with_details(snap_compare: SnapCompare) -> None:
     keys = ("f", "enter")
-    assert compare(snap_compare, running_events(), WIDE, *keys, theme="batch-light", until="details")
+    assert compare(snap_compare, running_events(), WIDE, *keys, theme="batch-light", beside="complete", until="details")
 
 
 def test_before_the_first_task(snap_compare: SnapCompare) -> None:
@@ -129,7 +133,9 @@ def test_summary(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
 
 
 def test_help(snap_compare: SnapCompare) -> None:
-    assert compare(snap_compare, running_events(), COMFORTABLE, "question_mark", until="keys on this screen")
+    assert compare(
+        snap_compare, running_events(), COMFORTABLE, "question_mark", beside="complete", until="keys on this screen"
+    )
 
 
 def test_quit_guard(snap_compare: SnapCompare) -> None:

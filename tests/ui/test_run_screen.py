@@ -171,7 +171,7 @@ async def test_the_end_shows_the_summary_what_costs_and_only_keys_there_are() ->
             "✗ some tasks failed in 00:04:12",
             "1 of 8 tasks failed",
             "7 succeeded · 1 failed",
-            "7 files, 45 KB, in /home/operator/results",
+            "7 files, 45 KB, in /home/user/results",
             f"costs   pool {RUN_ID} (3 nodes)",
             "q Quit",
         )

@@ -7,6 +7,7 @@ shown and replayed. The engine executes it, headless or under the user interface
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -180,7 +181,7 @@ class RunPlan:
 
     def command_text(self, index: int) -> str:
         """The shell text of a task, as a person would type it."""
-        return self.task(index).command_line.removeprefix("/bin/sh -c ")
+        return shlex.split(self.task(index).command_line)[-1]
 
     def chunks(self) -> Iterator[tuple[TaskSpec, ...]]:
         """All tasks in input order, as many at a time as one request takes."""

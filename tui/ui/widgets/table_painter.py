@@ -17,8 +17,36 @@ MARK_WIDTH = 2
 _MARK = "▐ "
 _ASCENDING, _DESCENDING = "▲", "▼"
 
+PARTS = ("header", "sorted", "cursor", "marked", "empty", "muted", "running", "success", "warning", "error")
+"""Component classes of a table, each after `virtual-table--`: parts of a line, then tones."""
+LOOK = """
+VirtualTable {
+    height: 1fr;
+    scrollbar-size: 1 1;
+    scrollbar-gutter: stable;
+    & > .virtual-table--header { color: $text-muted; text-style: bold; }
+    & > .virtual-table--sorted { color: $accent; text-style: bold; }
+    & > .virtual-table--cursor {
+        color: $block-cursor-blurred-foreground;
+        background: $block-cursor-blurred-background;
+        text-style: $block-cursor-blurred-text-style;
+    }
+    &:focus > .virtual-table--cursor {
+        color: $block-cursor-foreground;
+        background: $block-cursor-background;
+        text-style: $block-cursor-text-style;
+    }
+    & > .virtual-table--marked { color: $accent; }
+    & > .virtual-table--empty { color: $text-muted; }
+    & > .virtual-table--muted { color: $text-muted; }
+    & > .virtual-table--running { color: $text-accent; }
+    & > .virtual-table--success { color: $text-success; }
+    & > .virtual-table--warning { color: $text-warning; }
+    & > .virtual-table--error { color: $text-error; text-style: bold; }
+}
+"""
 StyleOf = Callable[[str], Style]
-"""The style of a part (`header`, `sorted`, `marked`) or of a tone."""
+"""The style of one of the `PARTS`."""
 
 
 class TablePainter(Generic[RowT]):

@@ -23,7 +23,7 @@ from textual.strip import Strip
 
 from tui.core.columns import RowT
 from tui.core.table_model import SortOrder, TableModel
-from tui.ui.widgets.table_painter import TablePainter, fit
+from tui.ui.widgets.table_painter import LOOK, PARTS, TablePainter, fit
 
 _HEADER_LINES = 1
 _STRIPS_KEPT = 1_024
@@ -43,44 +43,8 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
     """Shows a `TableModel`; `refresh_rows` after each change of it."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "virtual-table--header",
-        "virtual-table--sorted",
-        "virtual-table--cursor",
-        "virtual-table--marked",
-        "virtual-table--empty",
-        "virtual-table--muted",
-        "virtual-table--running",
-        "virtual-table--success",
-        "virtual-table--warning",
-        "virtual-table--error",
-    }
-    DEFAULT_CSS = """
-    VirtualTable {
-        height: 1fr;
-        scrollbar-size: 1 1;
-        scrollbar-gutter: stable;
-        & > .virtual-table--header { color: $text-muted; text-style: bold; }
-        & > .virtual-table--sorted { color: $accent; text-style: bold; }
-        & > .virtual-table--cursor {
-            color: $block-cursor-blurred-foreground;
-            background: $block-cursor-blurred-background;
-            text-style: $block-cursor-blurred-text-style;
-        }
-        &:focus > .virtual-table--cursor {
-            color: $block-cursor-foreground;
-            background: $block-cursor-background;
-            text-style: $block-cursor-text-style;
-        }
-        & > .virtual-table--marked { color: $accent; }
-        & > .virtual-table--empty { color: $text-muted; }
-        & > .virtual-table--muted { color: $text-muted; }
-        & > .virtual-table--running { color: $text-accent; }
-        & > .virtual-table--success { color: $text-success; }
-        & > .virtual-table--warning { color: $text-warning; }
-        & > .virtual-table--error { color: $text-error; text-style: bold; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"virtual-table--{part}" for part in PARTS}
+    DEFAULT_CSS = LOOK
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="To the row above"),
         Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="To the row below"),

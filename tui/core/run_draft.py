@@ -122,6 +122,8 @@ class RunDraft:
         """Everything that keeps this from being a plan; text that cannot be read comes first."""
         unreadable = self._read[1]
         told = {problem.option for problem in unreadable}
+        if "name" in told and self.typed_new_pool_id is None:
+            told.add("pool")  # it is called what the run is called, and one complaint of that is enough
         return (*unreadable, *(problem for problem in planning.problems(self.options) if problem.option not in told))
 
     def plan(self, created_s: float, account: str) -> RunPlan:

@@ -82,7 +82,7 @@ def run_preflight(
     plan: RunPlan,
     tools: PreflightTools,
     stop: StopSignal,
-    report: Callable[[Finding], None],
+    report: Callable[[Finding], object],
     limit_s: float = ITEM_LIMIT_S,
 ) -> Preflight:
     """Every item settled, each told to `report` when it begins and when it ends. Interrupted once `stop` is set."""
@@ -106,7 +106,7 @@ class _Inspection:
         plan: RunPlan,
         tools: PreflightTools,
         stop: StopSignal,
-        report: Callable[[Finding], None],
+        report: Callable[[Finding], object],
         limit_s: float,
     ) -> None:
         self._abandoned = threading.Event()

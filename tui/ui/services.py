@@ -15,6 +15,7 @@ from tui.core.plan import RunPlan
 from tui.core.ports import StopSignal
 from tui.core.preflight import Finding
 from tui.core.records import ImageInfo, PoolRecord
+from tui.core.run_draft import LastChoices
 from tui.ui.blocking import run_in_daemon_thread
 
 ResultT = TypeVar("ResultT")
@@ -125,7 +126,7 @@ class AppServices:
 class RunPreflight(Protocol):
     """Looks at everything a plan rests on, before anything is created."""
 
-    def __call__(self, plan: RunPlan, stop: StopSignal, report: Callable[[Finding], None], /) -> object:
+    def __call__(self, plan: RunPlan, stop: StopSignal, report: Callable[[Finding], object], /) -> object:
         """Blocks until every item is settled or `stop` is set (Interrupted); tells each from the calling thread."""
         ...
 
@@ -139,3 +140,5 @@ class NewRunServices:
     run_preflight: RunPreflight
     on_sandbox: bool
     """Whether tasks run on this machine: their programs must be here, and nodes cost nothing."""
+    remember_choices: Callable[[LastChoices], object] = lambda _: None
+    """Called when a run starts, for the next one to begin with; returns at once."""

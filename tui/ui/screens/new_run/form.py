@@ -39,10 +39,10 @@ class FormInput(Input):
     ]
 
     def __init__(
-        self, option: str, *, width: int | None = None, placeholder: str = "", suggester: Suggester | None = None
+        self, option: str, *, width: int | None = None, suggester: Suggester | None = None, classes: str | None = None
     ) -> None:
         """`width` in cells; without it the field takes what is left."""
-        super().__init__(compact=True, placeholder=placeholder, suggester=suggester, select_on_focus=False)
+        super().__init__(compact=True, suggester=suggester, select_on_focus=False, classes=classes)
         self.option = option
         if width is not None:
             self.styles.width = width
@@ -140,6 +140,35 @@ class Tick(Widget, can_focus=True):
         self.action_tick()
 
 
+class Pick(Widget, can_focus=True):
+    """Something that is chosen elsewhere: `space` or a click asks for that."""
+
+    DEFAULT_CSS = """
+    Pick { width: 1fr; height: 1; background: $surface; padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pick", "Choose", id="form.pick", tooltip="Choose another"),
+        *_MOVES,
+    ]
+    text: reactive[str] = reactive("")
+
+    @dataclass
+    class Requested(Message):
+        pick: Pick
+
+    def render(self) -> Content:
+        room = self.content_size.width - 2
+        words = toned(safe(self.text), "running" if self.has_focus else "", is_bold=self.has_focus)
+        words = words.truncate(room, ellipsis=True)
+        return words + " " * (room - words.cell_length) + toned(" ▾", "muted")
+
+    def action_pick(self) -> None:
+        self.post_message(self.Requested(self))
+
+    def on_click(self) -> None:
+        self.action_pick()
+
+
 class FormRow(Horizontal):
     """Label, controls, and what there is to say of them: a note, or the first problem of the row's options."""
 
@@ -149,33 +178,42 @@ class FormRow(Horizontal):
         & > .form-label { width: 15; color: $text-muted; }
         & > .form-note { width: 1fr; height: auto; color: $text-muted; padding-left: 2; }
         &:focus-within > .form-label { color: $text-accent; text-style: bold; }
-        & > FormInput { width: 1fr; max-width: 44; background: $surface; }
+        & > FormInput { width: 1fr; background: $surface; padding: 0 1; }
+        & > .whole-line { width: 2fr; max-width: 72; }
         & > FormInput.-wrong { background: $error 20%; }
         & > .form-word { width: auto; padding: 0 2 0 1; }
     }
     """
 
-    def __init__(self, label: str, *controls: Widget, note: str | Content = "", classes: str | None = None) -> None:
+    def __init__(self, label: str, *controls: Widget, note: str = "", classes: str | None = None) -> None:
         super().__init__(classes=classes)
-        self.label = label
+        self._label = Static(label, classes="form-label", markup=False)
         self._controls = controls
         self._note = note
         self._problem: Problem | None = None
-        self._says = Static("", classes="form-note")
+        self._says = Static("", classes="form-note", markup=False)
+
+    @property
+    def label(self) -> str:
+        return str(self._label.content)
+
+    @label.setter
+    def label(self, text: str) -> None:
+        self._label.update(text)
 
     @property
     def fields(self) -> tuple[FormInput, ...]:
         return tuple(control for control in self._controls if isinstance(control, FormInput))
 
     def compose(self) -> ComposeResult:
-        yield Static(self.label, classes="form-label")
+        yield self._label
         yield from self._controls
         yield self._says
 
     def on_mount(self) -> None:
         self._show()
 
-    def say(self, note: str | Content) -> None:
+    def say(self, note: str) -> None:
         """What stands beside the controls while nothing is wrong."""
         self._note = note
         self._show()
@@ -194,7 +232,8 @@ class FormRow(Horizontal):
             hint = f"; {self._problem.hint}" if self._problem.hint else ""
             self._says.update(toned(f"✗ {safe(self._problem.what)}{safe(hint)}", "error"))
         else:
-            self._says.update(self._note if isinstance(self._note, Content) else Content(self._note))
+            self._says.update(self._note)
+        self._says.display = self._problem is not None or bool(self._note)
 
 
 def word(text: str) -> Static:

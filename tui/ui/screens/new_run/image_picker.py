@@ -29,6 +29,7 @@ class ImageList(RemoteList[ImageInfo]):
     noun: ClassVar[str] = "image"
     empty_text: ClassVar[str] = "The service lists no verified Linux image."
     retry_key: ClassVar[str] = "enter"
+    jumps_to_first: ClassVar[bool] = True
 
     def __init__(self, load: Callable[[], Sequence[ImageInfo]], run_blocking: RunBlocking, clock: Clock) -> None:
         super().__init__(lambda: usable_images(load(), clock.now_s()), run_blocking, clock)
@@ -80,6 +81,7 @@ class ImagePicker(ModalScreen[ImageChoice | None]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "image of the new pool"
             yield self._search
+            yield self._list.status
             yield self._list
             yield Static("enter chooses   esc keeps the one there is", classes="keys")
 

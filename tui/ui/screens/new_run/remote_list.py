@@ -12,7 +12,7 @@ from typing import ClassVar, Generic, TypeVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.core.errors import BatchTuiError
@@ -36,6 +36,9 @@ class RemoteList(OptionList, Generic[ItemT]):
     retry_key: ClassVar[str] = "r"
     """The key that asks again, where a person who sees the error has the focus."""
 
+    jumps_to_first: ClassVar[bool] = False
+    """Whether the cursor goes to the first row where the wanted one is not shown."""
+
     @dataclass
     class Loaded(Message):
         remote_list: OptionList
@@ -58,6 +61,8 @@ class RemoteList(OptionList, Generic[ItemT]):
         self._is_loading = False
         self._wanted = ""
         """The id to be highlighted once it is there."""
+        self.status = Static("", classes="list-status", markup=False)
+        """How many there are and how old the list is; whoever shows the list places it."""
         self.items: tuple[ItemT, ...] = ()
         self.shown: tuple[ItemT, ...] = ()
 
@@ -127,7 +132,8 @@ class RemoteList(OptionList, Generic[ItemT]):
         self.clear_options()
         if self.shown:
             self.add_options([Option(self.row(item)) for item in self.shown])
-            self.highlighted = 0
+            if not wanted or self.jumps_to_first:
+                self.highlighted = 0
             self.highlight(wanted)
         else:
             self.add_options([Option(line, disabled=True) for line in self._instead()])
@@ -158,5 +164,4 @@ class RemoteList(OptionList, Generic[ItemT]):
             number = f"{len(self.shown):,} of " if len(self.shown) < len(self.items) else ""
             words = f"{number}{count_text(len(self.items), self.noun)} · {duration_text(age_s)} ago"
             words += " · ✗ not read again" if self._error is not None else ""
-        if self.border_subtitle != words:
-            self.border_subtitle = words
+        self.status.update(words)

@@ -2,6 +2,8 @@
 
 The draft is the only truth. A pane posts `Changed` whenever its part may have changed; the screen then takes
 `apply(draft)` and tells every problem back through `show_problems`. A pane never judges what the draft judges.
+
+A pane draws its own panels: it adds the class `panel` and a border title to itself, or composes several panels.
 """
 
 from __future__ import annotations
@@ -47,6 +49,9 @@ class StepPane(Vertical):
 
     def follow(self, draft: RunDraft) -> None:
         """The draft has taken over what the pane holds: fields nobody touched may have to show something else."""
+
+    def leave(self) -> None:
+        """The step goes off screen: what runs for it may stop."""
 
     @property
     def problems(self) -> Sequence[Problem]:

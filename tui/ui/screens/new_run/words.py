@@ -10,12 +10,12 @@ from tui.core.run_draft import RunDraft
 from tui.core.units import count_text, duration_text, local_date_time, size_text
 from tui.core.workloads import Workload
 from tui.ui.text import safe, toned
+from tui.ui.widgets.fact_sheet import Fact
 
 FIELD_NAMES = {
     "inputs": "Inputs",
     "name": "Run name",
     "pool": "Pool",
-    "new-pool": "Pool id",
     "nodes": "Dedicated nodes",
     "spot": "Spot nodes",
     "slots": "Task slots",
@@ -28,7 +28,8 @@ FIELD_NAMES = {
 """The label of the field of each option; a workload's parameters have their own titles."""
 
 _COMMANDS_SHOWN = 3
-_LABEL_WIDTH = 13
+REVIEW_LABEL_WIDTH = 12
+_KIND_WIDTH = 12
 
 
 def field_name(problem: Problem, workload: Workload) -> str:
@@ -42,6 +43,15 @@ def problem_text(problem: Problem, workload: Workload) -> str:
     name = field_name(problem, workload)
     what = problem.what[:1].lower() + problem.what[1:]
     return safe(f"{name}: {what}" + (f"; {problem.hint}" if problem.hint else ""))
+
+
+def limit_text(seconds: float) -> str:
+    """`20 min`, `1 h 30 min`: a duration without the zeros that a running clock needs."""
+    return duration_text(seconds).removesuffix(" 00 s").removesuffix(" 00 min").removesuffix(" 00 h")
+
+
+def node_hours_text(hours: float) -> str:
+    return f"{hours:,.3g} node-hour{'' if hours == 1 else 's'}"
 
 
 # The rail
@@ -76,11 +86,11 @@ def workload_facts(workload: Workload) -> list[tuple[str, str]]:
         for kind, count in (("dedicated", workload.default_dedicated), ("Spot", workload.default_spot))
         if count
     ]
-    limit = duration_text(workload.default_timeout_s)
+    limit = limit_text(workload.default_timeout_s)
     return [
         ("takes", f"{inputs}; one task each"),
         ("gives", f"one {output_example(workload)} for each, in the run's output container"),
-        ("needs", set_up_text(workload)),
+        ("start task", set_up_text(workload)),
         ("begins with", f"{' and '.join(nodes)}, {limit} at most; yours to change in Pool & job"),
     ]
 
@@ -103,31 +113,35 @@ def set_up_text(workload: Workload) -> str:
 # The review
 
 
-def review_lines(plan: RunPlan, now_s: float, *, on_sandbox: bool) -> list[Content]:
+def review_facts(plan: RunPlan, now_s: float, *, on_sandbox: bool) -> list[Fact]:
     """Everything that would be created, what it may use, and what is deleted afterwards."""
-    rows: list[tuple[str, Content]] = [
-        *_rows(
-            "creates", [_kind("container", name) for name in plan.containers] + [_pool(plan), _job(plan), _tasks(plan)]
-        ),
-        *_rows("first ones" if len(plan.inputs) > _COMMANDS_SHOWN else "commands", _commands(plan)),
-        ("uses", _use(plan, on_sandbox=on_sandbox)),
-        (
-            "SAS",
-            Content(f"one a container, create and write or read only; ends {_moment(now_s + plan.sas_lifetime_s)}"),
-        ),
-        ("outputs", Content(safe(plan.destination))),
-        ("afterwards", _afterwards(plan, on_sandbox=on_sandbox)),
+    created = [_containers(plan), _pool(plan), _job(plan), _tasks(plan)]
+    sas = f"one a container, to read or to create and write only; ends {_moment(now_s + plan.sas_lifetime_s)}"
+    return [
+        *_rows("creates", created, indent=_KIND_WIDTH),
+        *_rows("uses", [_use(plan, on_sandbox=on_sandbox)]),
+        *_rows("outputs", [Content(safe(plan.destination))]),
+        *_rows("afterwards", [_afterwards(plan, on_sandbox=on_sandbox)]),
+        *_rows("runs", _commands(plan), indent=2),
+        *_rows("SAS", [toned(sas, "muted")]),
     ]
-    return [toned(f"{label:<{_LABEL_WIDTH}}", "muted") + words for label, words in rows]
 
 
-def _rows(label: str, lines: list[Content]) -> list[tuple[str, Content]]:
-    return [(label if not index else "", line) for index, line in enumerate(lines)]
+def _rows(label: str, lines: list[Content], indent: int = 0) -> list[Fact]:
+    return [Fact(toned(label if not index else "", "muted"), line, indent) for index, line in enumerate(lines)]
 
 
 def _kind(kind: str, name: str, detail: str = "") -> Content:
-    words = toned(f"{kind:<11}", "muted") + Content(safe(name))
+    words = toned(f"{kind:<{_KIND_WIDTH}}", "muted") + Content(safe(name))
     return words + toned(f"  {safe(detail)}", "muted") if detail else words
+
+
+def _containers(plan: RunPlan) -> Content:
+    """The first by its name, the others by what tells them apart."""
+    first, *others = plan.containers
+    names = ", ".join([first, *(name.removeprefix(plan.run_id) for name in others)])
+    source = plan.existing_input_container
+    return _kind("containers", names, f"inputs stay in {source}" if source else "")
 
 
 def _pool(plan: RunPlan) -> Content:
@@ -140,7 +154,7 @@ def _pool(plan: RunPlan) -> Content:
 
 
 def _job(plan: RunPlan) -> Content:
-    extras = [f"ends by itself, after {duration_text(plan.timeout_s)} at the latest"]
+    extras = [f"ends by itself, after {limit_text(plan.timeout_s)} at the latest"]
     if plan.priority:
         extras.append(f"priority {plan.priority}")
     if plan.max_task_retry_count:
@@ -169,7 +183,7 @@ def _use(plan: RunPlan, *, on_sandbox: bool) -> Content:
     if hours is None or not isinstance(pool, NewPool):
         return Content("no node of its own: the pool costs with or without this run")
     nodes = count_text(pool.nodes, "node")
-    return Content(f"at most {hours:.3g} node-hours: {nodes} × {duration_text(plan.timeout_s)}")
+    return Content(f"at most {node_hours_text(hours)}: {nodes} × {limit_text(plan.timeout_s)}")
 
 
 def _afterwards(plan: RunPlan, *, on_sandbox: bool) -> Content:

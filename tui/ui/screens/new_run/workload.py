@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Collapsible, Input, OptionList, Static
+from textual.widgets import Collapsible, Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui.core.planning import Problem
@@ -21,6 +21,7 @@ from tui.ui.screens.new_run.form import FormInput, FormRow
 from tui.ui.screens.new_run.step import StepPane
 from tui.ui.screens.new_run.words import workload_facts
 from tui.ui.text import joined, toned
+from tui.ui.widgets.fact_sheet import Fact, FactSheet
 
 _FIELD_WIDTH = 10
 _LABEL_WIDTH = 15
@@ -43,12 +44,13 @@ class WorkloadPane(StepPane):
     )
 
     def __init__(self) -> None:
-        super().__init__(id="workload")
+        super().__init__(id="workload", classes="panel")
+        self.border_title = self.title
         self._names = tuple(WORKLOADS)
         width = max(len(workload.title) for workload in WORKLOADS.values())
         rows = [self._row(workload, width) for workload in WORKLOADS.values()]
         self._list = WorkloadList(*(Option(row) for row in rows), compact=True, markup=False)
-        self._facts = Static("", classes="facts")
+        self._facts = FactSheet(_LABEL_WIDTH, classes="facts")
         self._parameters = {name: _ParameterForm(workload) for name, workload in WORKLOADS.items()}
 
     @staticmethod
@@ -74,10 +76,7 @@ class WorkloadPane(StepPane):
         self._show_chosen(draft.workload)
 
     def _show_chosen(self, workload: Workload) -> None:
-        lines = [
-            toned(f"{label:<{_LABEL_WIDTH}}", "muted") + Content(words) for label, words in workload_facts(workload)
-        ]
-        self._facts.update(Content("\n").join(lines))
+        self._facts.show([Fact(toned(label, "muted"), Content(words)) for label, words in workload_facts(workload)])
         for name, form in self._parameters.items():
             form.display = name == workload.name
 

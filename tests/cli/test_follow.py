@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -97,3 +99,31 @@ def test_a_closed_output_stops_the_run_and_waits_for_it() -> None:
     with Interruption() as interruption, pytest.raises(OutputClosed):
         follow(until_stopped, Recorder(closes_at=1), interruption)
     assert ended.is_set()
+
+
+_DEAF_RUN = """
+import sys, threading
+from tests.cli.canned import StoppedClock, plan
+from tui.console.follow import follow
+from tui.console.interruption import Interruption
+from tui.console.safe_text import Output
+from tui.console.transcript import Transcript
+
+def deaf(stop, publish):
+    print("under way", flush=True)
+    threading.Event().wait()
+
+with Interruption() as interruption:
+    follow(deaf, Transcript(plan(), Output(sys.stdout), StoppedClock()), interruption)
+"""
+
+
+def test_a_second_ctrl_c_leaves_even_while_a_call_hangs() -> None:
+    with subprocess.Popen([sys.executable, "-c", _DEAF_RUN], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "under way\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == f"{STOPPING}\n"
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130

@@ -1,0 +1,136 @@
+"""The program on a terminal of its own: what a person sees, and that the terminal is given back as it was."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import subprocess
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Machine
+from tests.cli.process import PROGRAM
+from tests.cli.texts import outputs_below, write_texts
+
+pytestmark = pytest.mark.slow
+
+_LIMIT_S = 60.0
+_ALTERNATE_SCREEN, _NORMAL_SCREEN = b"\x1b[?1049h", b"\x1b[?1049l"
+_HIDE_CURSOR, _SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
+
+
+def _take_terminal() -> None:
+    """In the child: its stdin is the terminal that controls it, so that Ctrl+C reaches it as a signal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+class Terminal:
+    """A pseudo-terminal of 120×40 with the program in it."""
+
+    def __init__(self, arguments: list[str], folder: Path, environment: dict[str, str]) -> None:
+        self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (40, 120))
+        self.shown = b""
+        self._process = subprocess.Popen(
+            [*PROGRAM, *arguments],
+            cwd=folder,
+            env={**os.environ, **environment, "TERM": "xterm-256color"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(theirs)
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._ours, keys)
+
+    def wait_for(self, text: bytes, count: int = 1) -> None:
+        until = time.monotonic() + _LIMIT_S
+        while self.shown.count(text) < count:
+            assert time.monotonic() < until, f"{text!r} never came: {self.shown[-2_000:]!r}"
+            assert self._read(0.1), f"it ended without {text!r}: {self.shown[-2_000:]!r}"
+
+    def exit_code(self) -> int:
+        while self._read(1.0):
+            pass
+        return self._process.wait(_LIMIT_S)
+
+    def _read(self, timeout_s: float) -> bool:
+        """Whether there may be more to come."""
+        if not select.select([self._ours], [], [], timeout_s)[0]:
+            return self._process.poll() is None
+        try:
+            piece = os.read(self._ours, 65_536)
+        except OSError:  # Linux says so when the other side has closed
+            return False
+        self.shown += piece
+        return bool(piece)
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(_LIMIT_S)
+        os.close(self._ours)
+
+
+@pytest.fixture
+def terminals() -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def test_the_demo_opens_the_run_and_leaves_with_its_summary(
+    machine: Machine, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    terminal = Terminal(["demo", "--delay", "0"], tmp_path, machine.environment)
+    terminals.append(terminal)
+    terminal.wait_for(_ALTERNATE_SCREEN)
+    terminal.wait_for(b"all 4 tasks succeeded")
+    terminal.type(b"q")
+    assert terminal.exit_code() == 0
+    on_the_shell = terminal.shown.rpartition(_NORMAL_SCREEN)[2].decode()
+    assert "all 4 tasks succeeded" in on_the_shell
+    assert "cost by the hour" in on_the_shell
+    assert "batch-tui runs clean top-words-" in on_the_shell
+    (folder,) = tmp_path.iterdir()
+    assert len(outputs_below(folder)) == 4
+
+
+def test_a_run_shows_live_lines_and_asks_before_it_deletes(
+    machine: Machine, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    write_texts(tmp_path, ["a.txt"])
+    arguments = ["run", "top-words", "a.txt", "--sandbox", "--nodes", "1", "--delete", "pool"]
+    terminal = Terminal(arguments, tmp_path, machine.environment)
+    terminals.append(terminal)
+    terminal.wait_for(b"[Y/n]")
+    terminal.type(b"n\n")
+    assert terminal.exit_code() == 0
+    assert b"everything is kept" in terminal.shown
+    assert _ALTERNATE_SCREEN not in terminal.shown
+    assert terminal.shown.rfind(_SHOW_CURSOR) > terminal.shown.rfind(_HIDE_CURSOR) >= 0
+
+
+def test_ctrl_c_stops_watching_with_the_cursor_shown(
+    machine: Machine, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    write_texts(tmp_path, ["a.txt"])
+    arguments = ["run", "top-words", "a.txt", "--sandbox", "--nodes", "1", "--delay", "30"]
+    terminal = Terminal(arguments, tmp_path, machine.environment)
+    terminals.append(terminal)
+    terminal.wait_for(b"  tasks ")
+    terminal.type(b"\x03")
+    assert terminal.exit_code() == 130
+    assert b"the run goes on by itself" in terminal.shown
+    assert terminal.shown.rfind(_SHOW_CURSOR) > terminal.shown.rfind(_HIDE_CURSOR) >= 0
+    assert b"Traceback" not in terminal.shown

@@ -30,8 +30,10 @@ LONG: Mapping[str, str] = {
 CATCH_ALL: Mapping[str, str] = {
     "tui/cli.py::main": "the program's outermost call: every end has its words and its exit code",
     "tui/engine/account_check.py::_Examination._ask": "outermost of its thread: hands a defect to the caller's thread",
-    "tui/engine/parallel.py::_Crew.run": "outermost of its thread: hands a defect to the consumer, which raises it",
+    "tui/engine/parallel.py::_Crew._run": "outermost of its thread: hands a defect to the consumer, which raises it",
     "tui/engine/preflight.py::_Inspection._look": "outermost of its thread: hands a defect to the caller's thread",
+    "tui/engine/session.py::RunSession._run": "outermost of the engine's thread: whoever shows the run reports it",
+    "tui/sandbox/batch/app.py::_BatchApp._answer": "outermost of a request: any defect becomes the service's envelope",
     "tui/gateways/secret_stores.py::bounded.run": "outermost of its thread: whatever a key store raises is its refusal",
     "tui/ui/blocking.py::run_in_daemon_thread.work": "outermost of its thread: hands the error to whoever awaits it",
     "tui/console/follow.py::_Worker._work": "carries whatever ends the thread over to the main thread, which raises it",

@@ -56,7 +56,7 @@ class LazyGroup(GuardedGroup):
         lazy = self.lazy_commands.get(name)
         if lazy is None:
             return None
-        command = import_module(lazy.module).command
+        command = import_module(lazy.module).command  # lazy: the group's whole purpose
         assert isinstance(command, click.Command)
         return command
 

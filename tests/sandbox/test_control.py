@@ -21,7 +21,7 @@ import pytest
 
 from tests.support.sandbox import eventually
 from tui.sandbox import control
-from tui.sandbox.errors import NeverStartedError, PortTakenError, StartError, StateFolderError
+from tui.sandbox.errors import NeverStartedError, PortTakenError, StartError, StateFolderError, StopError
 from tui.sandbox.locks import FileLock, is_held
 from tui.sandbox.settings import SandboxPaths, SandboxSettings, ServerRecord
 
@@ -93,6 +93,18 @@ def test_a_reused_process_id_is_not_taken_for_the_sandbox(state_dir: Path) -> No
     ServerRecord(os.getpid(), 0.0, None).save(paths)
     assert not control.status(state_dir).is_up
     assert not control.down(state_dir), "or this test would have been terminated"
+
+
+def test_one_that_does_not_say_who_it_is_is_not_taken_for_stopped(state_dir: Path) -> None:
+    paths = SandboxPaths(state_dir)
+    paths.create()
+    lock = FileLock(paths.alive_lock)
+    assert lock.acquire(0)
+    try:
+        with pytest.raises(StopError):
+            control.reset(state_dir)
+    finally:
+        lock.release()
 
 
 def test_two_at_once_make_one(state_dir: Path) -> None:

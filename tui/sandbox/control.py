@@ -276,6 +276,8 @@ def _log_tail(paths: SandboxPaths, start: int) -> str:
 def _stop(paths: SandboxPaths) -> bool:
     record = _running_server(paths)
     if record is None:
+        if is_held(paths.alive_lock):
+            raise StopError(None)
         return False
     for signal_number, timeout_s in ((signal.SIGTERM, STOP_TIMEOUT_S), (signal.SIGKILL, _KILL_TIMEOUT_S)):
         with suppress(ProcessLookupError):

@@ -57,9 +57,12 @@ class StartError(SandboxError):
 class StopError(SandboxError):
     title = "The sandbox did not stop"
 
-    def __init__(self, pid: int) -> None:
-        super().__init__(f"process {pid} is still there")
-        self.hint = f"end it with `kill -9 {pid}`"
+    def __init__(self, pid: int | None) -> None:
+        """`pid` is unknown while it is still starting, or when it did not say."""
+        super().__init__(
+            "it runs but does not say as which process" if pid is None else f"process {pid} is still there"
+        )
+        self.hint = "try again in a moment" if pid is None else f"end it with `kill -9 {pid}`"
 
 
 class NeverStartedError(SandboxError):

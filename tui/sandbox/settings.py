@@ -148,8 +148,10 @@ class ServerRecord:
     @classmethod
     def load(cls, paths: SandboxPaths) -> ServerRecord | None:
         try:
-            return cls(**json.loads(paths.server.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            values = json.loads(paths.server.read_text(encoding="utf-8"))
+            # By name: the server may be of another version than who asks.
+            return cls(values["pid"], values["started_at_s"], values["idle_exit_s"])
+        except (OSError, ValueError, TypeError, KeyError):
             return None
 
     def save(self, paths: SandboxPaths) -> None:

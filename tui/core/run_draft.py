@@ -23,6 +23,8 @@ from tui.core.workloads import TOP_WORDS, WORKLOADS, Workload, workload_named
 
 DEFAULT_VM_SIZE = RunOptions(TOP_WORDS.name, ()).vm_size
 
+_NOTHING = "nothing is given"
+
 ValueT = TypeVar("ValueT")
 
 
@@ -233,10 +235,11 @@ class _Reading:
         """Those of the workload; what was typed for another workload waits for it."""
         values = {}
         for parameter in self._draft.workload.parameters:
+            text = self._draft.parameter(parameter.name).strip()
             try:
-                values[parameter.name] = parameter.parse(self._draft.parameter(parameter.name).strip())
+                values[parameter.name] = parameter.parse(text)
             except InputError as refusal:
-                self._say(parameter.name, refusal.title, refusal.hint)
+                self._say(parameter.name, f"{text!r} cannot be used" if text else _NOTHING, refusal.hint)
         return values
 
     def _names(self) -> None:
@@ -261,7 +264,7 @@ class _Reading:
         try:
             return read(text.strip())
         except ValueError:
-            self._say(option, f"{text!r} is not {kind}" if text.strip() else "nothing is given", hint)
+            self._say(option, f"{text!r} is not {kind}" if text.strip() else _NOTHING, hint)
             return default
 
     def _destination(self) -> str:

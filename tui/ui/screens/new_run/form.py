@@ -144,7 +144,7 @@ class Pick(Widget, can_focus=True):
     """Something that is chosen elsewhere: `space` or a click asks for that."""
 
     DEFAULT_CSS = """
-    Pick { width: 1fr; height: 1; background: $surface; padding: 0 1; }
+    Pick { width: 1fr; height: 1; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pick", "Choose", id="form.pick", tooltip="Choose another"),
@@ -178,9 +178,10 @@ class FormRow(Horizontal):
         & > .form-label { width: 15; color: $text-muted; }
         & > .form-note { width: 1fr; height: auto; color: $text-muted; padding-left: 2; }
         &:focus-within > .form-label { color: $text-accent; text-style: bold; }
-        & > FormInput { width: 1fr; background: $surface; padding: 0 1; }
+        & > FormInput { width: 1fr; background: $surface; }
         & > .whole-line { width: 2fr; max-width: 72; }
         & > FormInput.-wrong { background: $error 20%; }
+        &.-spoken > .form-note { padding-left: 0; }
         & > .form-word { width: auto; padding: 0 2 0 1; }
     }
     """

@@ -55,7 +55,7 @@ class PoolJobPane(StepPane):
 
     def __init__(self, services: AppServices, new_run: NewRunServices) -> None:
         super().__init__(id="pool-job", classes="panel")
-        self.border_title = self.title
+        self.border_title = self.title.lower()
         self._services = services
         self._new_run = new_run
         self._image_choice: ImageChoice = UBUNTU_LTS
@@ -88,11 +88,11 @@ class PoolJobPane(StepPane):
             "priority": FormRow("Priority", fields["priority"], note="from -1000 to 1000; higher goes first"),
             "retries": FormRow("Retries", fields["retries"], note="of a task that fails"),
         }
-        self._set_up = FormRow("Start task", classes="spoken")
+        self._set_up = FormRow("Start task", classes="-spoken")
         self._more = Collapsible(
             *(self._rows[name] for name in ("name", "pool", "slots", "priority", "retries")),
             self._set_up,
-            FormRow("Job ends", note="by itself, once all its tasks are done: always on", classes="spoken"),
+            FormRow("Job ends", note="by itself, once all its tasks are done: always on", classes="-spoken"),
             title="Advanced",
         )
 
@@ -133,7 +133,7 @@ class PoolJobPane(StepPane):
         if draft.uses_existing_pool:
             self._pools.load_once()
         self._rows["vm-size"].say(VM_SIZES.get(draft.vm_size, "as your region offers it; → completes"))
-        self._rows["nodes"].say("Spot: cheaper, may be evicted")
+        self._rows["nodes"].say("Spot costs less, can be evicted")
         self._rows["timeout"].say(_use_text(draft))
         # On a pool the run did not make, the same work is the job's preparation task.
         self._set_up.label = "Job prepares" if draft.uses_existing_pool else "Start task"

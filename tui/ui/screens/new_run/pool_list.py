@@ -13,7 +13,7 @@ from tui.core.units import count_text
 from tui.ui.screens.new_run.remote_list import RemoteList
 from tui.ui.text import joined, safe, toned
 
-_ID_WIDTH = 28
+_ID_WIDTH = 24
 _STATE_WIDTH = 11
 
 
@@ -32,17 +32,9 @@ class PoolList(RemoteList[PoolRecord]):
     def row(self, item: PoolRecord) -> Content:
         words, tone = pool_state(item)
         identity = Content(f"{safe(item.id):<{_ID_WIDTH}}").truncate(_ID_WIDTH, ellipsis=True)
-        nodes = f"{item.current_nodes:>5,} {'node' if item.current_nodes == 1 else 'nodes'}"
-        slots = f"{count_text(item.slots_per_node, 'slot')} each"
-        return joined(
-            [
-                identity,
-                toned(f"{words:<{_STATE_WIDTH}}", tone),
-                Content(f"{nodes:<11}"),
-                toned(f"{slots:<14}{safe(item.vm_size)}", "muted"),
-            ],
-            " ",
-        )
+        nodes = f"{item.current_nodes:>5,} {'node ' if item.current_nodes == 1 else 'nodes'}"
+        shape = f"× {count_text(item.slots_per_node, 'slot'):<9}{safe(item.vm_size)}"
+        return joined([identity, toned(f"{words:<{_STATE_WIDTH}}", tone), Content(nodes), toned(shape, "muted")], " ")
 
 
 def pool_state(pool: PoolRecord) -> tuple[str, Tone]:

@@ -69,8 +69,8 @@ class ReviewPane(StepPane):
         self._checks = VerticalScroll(self._list, id="preflight", classes="panel")
 
     def compose(self) -> ComposeResult:
-        self._creation.border_title = "What will be created"
-        self._checks.border_title = "Pre-flight"
+        self._creation.border_title = "what will be created"
+        self._checks.border_title = "pre-flight"
         yield self._creation
         yield self._checks
 
@@ -88,10 +88,10 @@ class ReviewPane(StepPane):
         if self.plan is None:
             self.leave()
             self._preflight = None
-            self._creation.border_title = "Not yet"
+            self._creation.border_title = "not yet"
             self._missing.update(_missing_words(draft))
         else:
-            self._creation.border_title = "What will be created"
+            self._creation.border_title = "what will be created"
             self._facts.show(review_facts(self.plan, now_s, on_sandbox=self._new_run.on_sandbox))
             self.action_check_again()
 
@@ -113,7 +113,7 @@ class ReviewPane(StepPane):
         if self._defect:
             return [Problem("pre-flight", self._defect, "r checks again")]
         if preflight.failures:
-            return [Problem(finding.item, finding.detail, finding.remedy) for finding in preflight.failures]
+            return [Problem("pre-flight", finding.detail, finding.remedy) for finding in preflight.failures]
         if not preflight.is_over:
             return [Problem("pre-flight", f"{self._settled_count} of {len(preflight.findings)} checked so far")]
         return ()
@@ -186,7 +186,7 @@ class ReviewPane(StepPane):
         else:
             warnings = len(preflight.warnings)
             words = f"! {count_text(warnings, 'warning')}" if warnings else f"✓ {total} of {total}"
-        self._checks.border_title = Content(f"Pre-flight · {words}")
+        self._checks.border_title = Content(f"pre-flight · {words}")
         self._show_age()
         self.post_message(self.Changed(self))
 

@@ -41,8 +41,7 @@ def field_name(problem: Problem, workload: Workload) -> str:
 def problem_text(problem: Problem, workload: Workload) -> str:
     """`Time limit: 'x' is not a duration; like 30m`."""
     name = field_name(problem, workload)
-    what = problem.what[:1].lower() + problem.what[1:]
-    return safe(f"{name}: {what}" + (f"; {problem.hint}" if problem.hint else ""))
+    return safe(f"{name}: {problem.what}" + (f"; {problem.hint}" if problem.hint else ""))
 
 
 def limit_text(seconds: float) -> str:
@@ -69,8 +68,8 @@ def pool_summary(draft: RunDraft) -> str:
         return f"on {draft.pool_id}" if draft.pool_id else "an existing pool"
     options = draft.options
     parts = [
-        f"{options.dedicated} dedicated" if options.dedicated else "",
-        f"{options.spot} Spot" if options.spot else "",
+        f"{options.dedicated:,} dedicated" if options.dedicated else "",
+        f"{options.spot:,} Spot" if options.spot else "",
     ]
     return " + ".join(part for part in parts if part) or "no nodes"
 
@@ -91,7 +90,7 @@ def workload_facts(workload: Workload) -> list[tuple[str, str]]:
         ("takes", f"{inputs}; one task each"),
         ("gives", f"one {output_example(workload)} for each, in the run's output container"),
         ("start task", set_up_text(workload)),
-        ("begins with", f"{' and '.join(nodes)}, {limit} at most; yours to change in Pool & job"),
+        ("begins with", f"{' and '.join(nodes)}, {limit} at most; change it in Pool & job"),
     ]
 
 

@@ -45,7 +45,7 @@ class WorkloadPane(StepPane):
 
     def __init__(self) -> None:
         super().__init__(id="workload", classes="panel")
-        self.border_title = self.title
+        self.border_title = self.title.lower()
         self._names = tuple(WORKLOADS)
         width = max(len(workload.title) for workload in WORKLOADS.values())
         rows = [self._row(workload, width) for workload in WORKLOADS.values()]

@@ -169,6 +169,15 @@ def test_a_full_list_that_repeats_what_is_known_changes_no_version() -> None:
     assert model.version_at(1) > before[0]
 
 
+def test_a_row_that_changes_under_a_filter_comes_and_goes() -> None:
+    model = new_model(Row("a", "red"), Row("b", "blue"))
+    model.filter("RED")
+    model.apply([Row("a", "green"), Row("b", "dark red")])
+    assert shown_ids(model) == ["b"]
+    model.apply([Row("c", "reddish")])
+    assert shown_ids(model) == ["b", "c"]
+
+
 def test_a_cursor_goes_with_its_row_and_stays_near_when_the_row_is_gone() -> None:
     model = new_model(*(Row(name, size=number) for number, name in enumerate("abcd")))
     model.sort(SortOrder("size", is_descending=True))

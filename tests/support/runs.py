@@ -248,7 +248,11 @@ SUMMARY = RunSummary(
     downloaded_files=7,
     downloaded_bytes=45_678,
     destination="/home/user/results",
-    leftovers=(Leftover("pool", RUN_ID, True, "3 nodes"), Leftover("job", RUN_ID, False)),
+    leftovers=(
+        Leftover("pool", RUN_ID, True, "3 nodes"),
+        Leftover("job", RUN_ID, False),
+        *(Leftover("container", f"{RUN_ID}-{name}", False) for name in ("application", "input", "output")),
+    ),
     deleted=(),
     exit_code=1,
     outcome="1 of 8 tasks failed; the outputs of the others were downloaded.",

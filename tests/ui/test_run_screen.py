@@ -173,6 +173,7 @@ async def test_the_end_shows_the_summary_what_costs_and_only_keys_there_are() ->
             "7 succeeded · 1 failed",
             "7 files, 45 KB, in /home/user/results",
             f"costs   pool {RUN_ID} (3 nodes)",
+            f"left    job {RUN_ID}, 3 containers",
             "q Quit",
         )
         assert "ETA" not in run.text

@@ -23,7 +23,6 @@ _OUTCOMES: dict[int, tuple[str, Tone]] = {
     4: ("✗ timed out", "error"),
     130: ("– stopped", "warning"),
 }
-_NAMES_SHOWN = 3
 
 
 def state_words(view: RunView, error: BatchTuiError | None, now_s: float) -> tuple[str, Tone]:
@@ -104,13 +103,21 @@ def _leftover_lines(leftovers: Sequence[Leftover]) -> list[Content]:
     lines = []
     for costs, title in ((True, "costs"), (False, "left")):
         items = [item for item in leftovers if item.costs is costs]
-        names = ", ".join(safe(f"{item.kind} {item.name}") for item in items[:_NAMES_SHOWN])
-        more = f" and {len(items) - _NAMES_SHOWN:,} more" if len(items) > _NAMES_SHOWN else ""
-        notes = "; ".join(dict.fromkeys(safe(item.note) for item in items if item.note))
         if items:
-            words = f"{names}{more}" + (f" ({notes})" if notes else "")
+            notes = "; ".join(dict.fromkeys(safe(item.note) for item in items if item.note))
+            words = _names(items) + (f" ({notes})" if notes else "")
             lines.append(_fact(title, toned(words, "warning" if costs else "")))
     return lines
+
+
+def _names(items: Sequence[Leftover]) -> str:
+    """`job top-words-1, 3 containers`: by name where it is the only one of its kind."""
+    kinds: dict[str, list[str]] = {}
+    for item in items:
+        kinds.setdefault(item.kind, []).append(safe(item.name))
+    return ", ".join(
+        f"{kind} {names[0]}" if len(names) == 1 else count_text(len(names), kind) for kind, names in kinds.items()
+    )
 
 
 def task_facts(row: TaskRow, plan: RunPlan, now_s: float) -> list[Content]:

@@ -1,0 +1,372 @@
+"""The guided set-up of one account: its kind, its fields, a live test, and where its keys will be kept.
+
+Dismissed with the account once it is saved, and current; with None where the person went back. Nothing is saved before
+the person says so, and before the screen says where.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from tui.core.account_check import Checklist, CheckResult
+from tui.core.account_draft import SANDBOX_NAME, AccountDraft
+from tui.core.accounts import Account, AccountKind
+from tui.core.columns import Tone
+from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.saved_accounts import AccountsOverview
+from tui.ui.account_services import AccountsService
+from tui.ui.screens.base import BatchScreen, Question
+from tui.ui.screens.confirm import ConfirmDialog
+from tui.ui.services import AppServices
+from tui.ui.text import joined, safe, toned
+from tui.ui.widgets.account_form import FIELD_NAMES, AccountForm, RevealButton, of_kind
+from tui.ui.widgets.checklist_panel import ChecklistPanel
+from tui.ui.widgets.kind_choice import KindChoice
+
+_SANDBOX_WORDS = (
+    "Nothing to fill in. The sandbox speaks the Batch and Blob REST APIs on this machine and really runs the tasks: as "
+    "you, in folders of their own. It is no security boundary.\n\n"
+    "It starts when it is used, and stays up until `batch-tui sandbox down`."
+)
+
+
+@dataclass
+class CheckTold(Message):
+    """One result of the test that was started as number `test`."""
+
+    test: int
+    result: CheckResult
+
+
+class SetUpScreen(BatchScreen[Account | None]):
+    """A new account, or the one of `draft` changed, which is then called `replaces` up to now."""
+
+    CSS_PATH = "../styles/set_up.tcss"
+    AUTO_FOCUS = "KindChoice"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's name
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+t", "test", "Test", id="set-up.test", tooltip="Try the account, or stop trying"),
+        Binding("ctrl+s", "save", "Save", id="set-up.save", tooltip="Save the account and use it from now on"),
+        Binding("ctrl+r", "reveal", "Show keys", id="set-up.reveal", tooltip="Show the keys, or dots again"),
+    ]
+
+    def __init__(
+        self,
+        services: AppServices,
+        accounts: AccountsService,
+        *,
+        draft: AccountDraft | None = None,
+        replaces: str = "",
+        is_read_only: bool = False,
+    ) -> None:
+        super().__init__(services, is_read_only=is_read_only)
+        self._accounts = accounts
+        self._replaces = replaces
+        self._overview: AccountsOverview | None = None
+        self._stop = threading.Event()
+        self._tests = 0
+        self._is_testing = self._is_saving = self._is_revealed = False
+        self._tested: AccountDraft | None = None
+        self._trouble: BatchTuiError | None = None
+        self._kind = KindChoice()
+        self._opened_with = draft or AccountDraft()
+        self._form = AccountForm(self._opened_with)
+        self._sandbox = Static(_SANDBOX_WORDS, markup=False, id="sandbox-words")
+        self._checks = ChecklistPanel(id="checks", classes="panel")
+        self._where = Static(id="where")
+        self._state = Static(id="state")
+        self._test_button = Button("Test", id="test", compact=True)
+        self._save_button = Button("Save and use", id="save", compact=True)
+
+    def compose_body(self) -> Iterable[Widget]:
+        kind = Vertical(self._kind, id="kind", classes="panel")
+        kind.border_title, kind.border_subtitle = "where tasks run", "← → choose · enter goes on"
+        fields = Vertical(self._form, self._sandbox, id="fields", classes="panel")
+        actions = Horizontal(self._state, self._test_button, self._save_button, id="actions")
+        entry = Vertical(kind, fields, self._where, actions, id="entry")
+        yield VerticalScroll(entry, self._checks, id="body", can_focus=False)
+
+    def on_mount(self) -> None:
+        self.title_line.heading = f"change account {safe(self._replaces)}" if self._replaces else "set up an account"
+        self._kind.kind = self._form.draft.kind
+        self._show()
+        self.run_worker(self._look(), group="overview", exclusive=True)
+
+    async def _look(self) -> None:
+        """Which names are taken and where keys would go: both may take a key store's time."""
+        try:
+            self._overview = await self.services.run_blocking(self._accounts.overview)
+        except BatchTuiError as error:
+            self._fail(error)
+            return
+        self._form.take_names({account.name for account in self._overview.accounts} - {self._replaces})
+        self._show()
+
+    # The form
+
+    @on(KindChoice.Changed)
+    def _choose_kind(self, message: KindChoice.Changed) -> None:
+        if message.kind is not self._form.draft.kind:
+            self._form.show(of_kind(self._form.draft, message.kind))
+            self._forget_test()
+        self._show()
+
+    @on(KindChoice.Accepted)
+    def _go_on(self) -> None:
+        if self._draft.kind is AccountKind.SANDBOX or not self._form.focus_first_open():
+            self._focus_next_action()
+
+    @on(AccountForm.Changed)
+    def _change(self) -> None:
+        self._trouble = None
+        self._forget_test()
+        self._kind.kind = self._draft.kind
+        self._show()
+
+    @on(AccountForm.Filled)
+    def _tell_filled(self, message: AccountForm.Filled) -> None:
+        names = ", ".join(FIELD_NAMES[field] for field in message.fields)
+        self.notify(f"Filled: {names}" if names else "Nothing in it belongs to this kind of account", timeout=4)
+        if not self._form.focus_first_open():
+            self._focus_next_action()
+
+    @on(AccountForm.Finished)
+    def _finish_form(self) -> None:
+        if self._obstacle is None:
+            self.action_test()
+        else:
+            self._form.focus_first_open()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Credentials pasted anywhere on the screen find their fields."""
+        self._form.take_pasted(event.text)
+
+    @property
+    def _draft(self) -> AccountDraft:
+        return self._form.draft
+
+    @property
+    def _obstacle(self) -> str | None:
+        """Why the account can be neither tested nor saved yet."""
+        problems = self._form.problems
+        if problems:
+            field, problem = next(iter(problems.items()))
+            return f"{FIELD_NAMES[field]}: {problem}"
+        missing = self._draft.missing()
+        if not missing:
+            return None
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        return f"still missing: {FIELD_NAMES[missing[0]]}{more}"
+
+    # Test
+
+    def action_test(self) -> None:
+        """Starts the test, or stops it."""
+        if self._is_testing:
+            self._forget_test()
+            self._show()
+        elif self._obstacle is None and not self._is_saving:
+            self._tests += 1
+            self._stop = threading.Event()
+            self._is_testing, self._tested, self._trouble = True, None, None
+            self._checks.show(Checklist())
+            self._checks.add_class("-begun")
+            self._show()
+            self.call_after_refresh(self._checks.scroll_visible, animate=False)
+            self.run_worker(self._test(self._tests, self._draft, self._stop), group="test", exclusive=True)
+
+    async def _test(self, test: int, draft: AccountDraft, stop: threading.Event) -> None:
+        def report(result: CheckResult) -> None:
+            self.post_message(CheckTold(test, result))
+
+        def examine() -> Checklist:
+            return self._accounts.check(self._account_of(draft), stop, report)
+
+        try:
+            checklist = await self.services.run_blocking(examine)
+        except Interrupted:
+            return
+        except BatchTuiError as error:
+            if test == self._tests and not stop.is_set():
+                self._fail(error)
+            return
+        if test != self._tests or stop.is_set():
+            return
+        self._is_testing = False
+        self._checks.show(checklist)
+        self._tested = draft
+        self._show()
+        if checklist.is_good and self.focused in (None, self._test_button, *self._form.query("Input")):
+            self._save_button.focus()
+
+    def _account_of(self, draft: AccountDraft) -> Account:
+        """Blocks where it is the sandbox's: that may have to be started."""
+        return self._accounts.account(SANDBOX_NAME) if draft.kind is AccountKind.SANDBOX else draft.account()
+
+    @on(CheckTold)
+    def _tell_check(self, message: CheckTold) -> None:
+        if message.test == self._tests and self._is_testing:
+            self._checks.tell(message.result)
+
+    def _forget_test(self) -> None:
+        """What was tested is no longer what stands here, or nobody waits for it any more."""
+        self._stop.set()
+        if self._is_testing or self._tested is not None:
+            self._checks.show(Checklist())
+        self._is_testing, self._tested = False, None
+
+    # Save
+
+    def action_save(self) -> None:
+        if self._obstacle is None and not self._is_saving:
+            self._forget_running_test()
+            self._is_saving, self._trouble = True, None
+            self._show()
+            self.run_worker(self._save(self._draft), group="save", exclusive=True)
+
+    def _forget_running_test(self) -> None:
+        if self._is_testing:
+            self._forget_test()
+
+    async def _save(self, draft: AccountDraft) -> None:
+        def save() -> Account:
+            if draft.kind is AccountKind.SANDBOX:
+                return self._accounts.use(SANDBOX_NAME)
+            account = draft.account()
+            self._accounts.save(account, self._replaces)
+            return account
+
+        try:
+            account = await self.services.run_blocking(save)
+        except BatchTuiError as error:
+            self._fail(error)
+        else:
+            self.dismiss(account)
+
+    def _fail(self, error: BatchTuiError) -> None:
+        self._is_testing = self._is_saving = False
+        self._trouble = error
+        self._show()
+
+    # Keys, mouse and the way out
+
+    @on(Button.Pressed)
+    def _press(self, event: Button.Pressed) -> None:
+        event.stop()
+        if isinstance(event.button, RevealButton):
+            self.action_reveal()
+        elif event.button is self._test_button:
+            self.action_test()
+        else:
+            self.action_save()
+
+    def action_reveal(self) -> None:
+        self._is_revealed = not self._is_revealed
+        self._form.reveal_keys(self._is_revealed)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "reveal":
+            return self._draft.kind is AccountKind.SHARED_KEY
+        if action in ("test", "save") and self._obstacle is not None:
+            return None
+        return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        """Stops a test; else goes back, after asking where something typed would be lost."""
+        question = self.leaving_question()
+        if self._is_testing:
+            self.action_test()
+        elif question is not None and len(self.app.screen_stack) > 1:
+            self.app.push_screen(ConfirmDialog(question), self._go_back)
+        else:
+            self._go_back(True)
+
+    def _go_back(self, is_confirmed: bool | None) -> None:
+        if is_confirmed:
+            self._stop.set()
+            super().action_back()
+
+    def leaving_question(self) -> Question | None:
+        if replace(self._draft, kind=self._opened_with.kind) == self._opened_with:
+            return None
+        return Question("Leave without saving?", "What you typed for this account is forgotten.", "Leave", "Stay")
+
+    def leave(self) -> None:
+        self._stop.set()
+
+    def on_unmount(self) -> None:
+        self._stop.set()
+
+    def _focus_next_action(self) -> None:
+        button = self._save_button if self._is_ready else self._test_button
+        if not button.disabled:
+            button.focus()
+
+    @property
+    def _is_ready(self) -> bool:
+        """Whether saving is the next thing to do: the test went well, or there is nothing one could get wrong."""
+        is_good = self._tested == self._draft and self._checks.checklist.is_good
+        return is_good or (self._draft.kind is AccountKind.SANDBOX and self._tested is None)
+
+    # What is shown
+
+    def _show(self) -> None:
+        is_sandbox = self._draft.kind is AccountKind.SANDBOX
+        self._form.display = not is_sandbox
+        self._sandbox.display = is_sandbox
+        self.query_one("#fields").border_title = "the sandbox" if is_sandbox else "credentials"
+        is_off = self._obstacle is not None or self._is_saving
+        self._test_button.label = "Stop" if self._is_testing else "Test"
+        self._test_button.disabled = is_off
+        self._save_button.label = "Use the sandbox" if is_sandbox else "Save and use"
+        self._save_button.disabled = is_off
+        for button in (self._test_button, self._save_button):
+            button.tooltip = self._obstacle
+        self._test_button.set_class(not self._is_ready, "-main")
+        self._save_button.set_class(self._is_ready, "-main")
+        self._where.update(self._where_words())
+        self._state.update(self._state_words())
+        self.refresh_bindings()
+
+    def _where_words(self) -> Content:
+        match self._draft.kind:
+            case AccountKind.SANDBOX:
+                return toned("No keys to keep: the sandbox has its own, on this machine alone.", "muted")
+            case AccountKind.ENTRA:
+                return toned("No keys to keep: only names and addresses are saved, in your configuration.", "muted")
+        if self._overview is None:
+            return toned("Looking for a place to keep the keys…", "muted")
+        place = self._overview.key_place
+        tone: Tone = "muted" if place.is_key_store else "warning"
+        glyph = "" if place.is_key_store else "! "
+        return toned(f"{glyph}Keys will be kept in {safe(place.words)}.", tone)
+
+    def _state_words(self) -> Content:
+        if self._trouble is not None:
+            trouble = self._trouble
+            head = toned(f"✗ {safe(str(trouble))}", "error")
+            return joined([head, toned(f"→ {safe(trouble.hint)}")], "\n") if trouble.hint else head
+        if self._is_saving:
+            starts = self._draft.kind is AccountKind.SANDBOX
+            return toned("● starting the sandbox…" if starts else "● saving…", "running")
+        if self._obstacle is not None:
+            return toned(self._obstacle, "muted")
+        if self._is_testing:
+            return toned("● testing; nothing is saved yet", "running")
+        if self._tested == self._draft:
+            checklist = self._checks.checklist
+            if checklist.is_good:
+                return toned("✓ everything works", "success")
+            return toned(f"✗ {len(checklist.failed)} to mend; saving is possible", "error")
+        return toned("" if self._draft.kind is AccountKind.SANDBOX else "ready to be tested", "muted")

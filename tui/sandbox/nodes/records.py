@@ -43,7 +43,7 @@ class TaskLaunch:
     """The task's directory on the node: stdout.txt, stderr.txt and wd/ are made in it."""
     command_line: str
     environment: Mapping[str, str] = field(repr=False)
-    """The complete `AZ_BATCH_*` and user settings; the agent adds PATH, HOME, LANG and TMPDIR and nothing of its own."""
+    """The complete `AZ_BATCH_*` and user settings; the agent adds PATH, HOME, LANG and TMPDIR only."""
     resource_files: tuple[ResourceFile, ...] = ()
     output_files: tuple[OutputFile, ...] = ()
     max_wall_clock_s: float | None = None

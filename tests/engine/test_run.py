@@ -200,6 +200,43 @@ def test_refused_tasks_are_named(world: World) -> None:
     assert not world.batch.jobs[RUN_ID].ends_when_done
 
 
+def test_a_task_the_service_was_too_busy_for_is_added_again(world: World) -> None:
+    world.batch.behaviour.busy_tasks = {"topword-00001"}
+    assert world.execute().exit_code == 0
+    assert world.downloaded() == world.expected()
+
+
+def test_a_task_without_an_answer_is_settled(world: World) -> None:
+    world.batch.behaviour.unanswered_tasks = {"topword-00001"}
+    assert world.execute().exit_code == 0
+    assert world.faults.calls["add_tasks"] == 2
+
+
+def test_a_job_that_is_over_when_it_should_end_by_itself_is_fine(world: World) -> None:
+    def end_it(operation: str) -> None:
+        if operation == "end_job_when_done":
+            world.clock.advance(60.0)
+            job = world.batch.jobs[RUN_ID]
+            world.batch.count_tasks(RUN_ID)
+            job.ends_when_done = True
+            for _ in range(4):
+                world.clock.advance(60.0)
+                world.batch.count_tasks(RUN_ID)
+
+    world.faults.before_call = end_it
+    assert world.execute().exit_code == 0
+    assert world.batch.jobs[RUN_ID].state == "completed"
+
+
+def test_a_pool_on_its_way_out_is_not_used(world: World) -> None:
+    world.use_existing_pool()
+    world.batch.behaviour.deletion_s = 1e9
+    world.batch.delete_pool("theirs")
+    summary = world.execute()
+    assert summary.exit_code == 3
+    assert "The pool is being deleted" in summary.outcome
+
+
 def test_a_pool_that_cannot_allocate_ends_the_run_within_a_poll(world: World) -> None:
     world.batch.behaviour.resize_errors = (ResizeError("AccountCoreQuotaReached", "no cores are left"),)
     summary = world.execute()

@@ -172,6 +172,15 @@ def test_a_file_that_changes_while_it_is_read_is_said(bench: Bench) -> None:
     assert bench.storage.contents("box") == {}
 
 
+def test_a_file_rewritten_at_its_size_while_it_is_read_is_said(bench: Bench) -> None:
+    path = bench.file("a", os.urandom(LARGE))
+    upload = look_at("box", "a", path)
+    os.utime(path, ns=(0, upload.modified_ns + 1))
+    with pytest.raises(LocalError, match="changed while it was read"):
+        bench.upload(upload)
+    assert bench.storage.contents("box") == {}
+
+
 def test_a_damaged_answer_is_asked_for_again(bench: Bench) -> None:
     bench.store("a", b"right")
     damaged = bench.storage.containers["box"].blobs["a"]

@@ -295,6 +295,10 @@ class FakeBehaviour:
     """By task id; others end with 0."""
     refused_tasks: dict[str, str] = field(default_factory=dict)
     """Error code by task id."""
+    busy_tasks: set[str] = field(default_factory=set)
+    """Ids that the service is too busy for, once each."""
+    unanswered_tasks: set[str] = field(default_factory=set)
+    """Ids that are added, once each, without an answer."""
     resize_errors: tuple[ResizeError, ...] = ()
     """With any, no node comes."""
     start_task_fails: bool = False
@@ -539,11 +543,16 @@ class FakeBatch:
             job = self._job(job_id)
             if job.state != "active":
                 raise Conflict("The job is over", job_id, status=409, code="JobCompleted")
-            return tuple(self._add_task(job, spec, sign) for spec in tasks)
+            results = tuple(self._add_task(job, spec, sign) for spec in tasks)
+            unanswered, self.behaviour.unanswered_tasks = self.behaviour.unanswered_tasks, set()
+            return tuple(result for result in results if result.task_id not in unanswered)
 
     def _add_task(self, job: _Job, spec: TaskSpec, sign: Signer) -> TaskAddResult:
         if spec.id in self.behaviour.refused_tasks:
             return TaskAddResult(spec.id, self.behaviour.refused_tasks[spec.id], "refused by the fake")
+        if spec.id in self.behaviour.busy_tasks:
+            self.behaviour.busy_tasks.discard(spec.id)
+            return TaskAddResult(spec.id, "ServerBusy", "The server is busy.")
         if spec.id in job.tasks:
             return TaskAddResult(spec.id, "TaskExists", "The specified task already exists.")
         for reference in _references(spec):

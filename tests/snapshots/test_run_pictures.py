@@ -67,7 +67,7 @@ def broken_start_task() -> list[RunEvent]:
 
 
 def silence() -> list[RunEvent]:
-    return [*running_events(), PollReport(NOW_S - 20, False, 60, 4, "connection refused by 127.0.0.1:41233")]
+    return [*running_events(), PollReport(NOW_S, False, 60, 4, "connection refused by 127.0.0.1:41233")]
 
 
 def compare(

@@ -66,6 +66,7 @@ class RunScreen(BatchScreen[None]):
         self._session = session
         self._tally = TaskTally()
         self._error: BatchTuiError | None = None
+        self._heard_s: float | None = None
         self._silent_since_s: float | None = None
         self._panel_mode = "stdout"
         self._is_failed_only = self._is_paused = False
@@ -120,9 +121,9 @@ class RunScreen(BatchScreen[None]):
 
     def _note_silence(self, report: PollReport) -> None:
         if report.succeeded:
-            self._silent_since_s = None
+            self._heard_s, self._silent_since_s = report.at_s, None
         elif self._silent_since_s is None:
-            self._silent_since_s = report.at_s
+            self._silent_since_s = report.at_s if self._heard_s is None else self._heard_s
 
     @on(RunAdvanced)
     def _on_advanced(self, message: RunAdvanced) -> None:

@@ -172,8 +172,7 @@ def test_live_lines_never_wrap(width: int) -> None:
     reporter.show(StepChanged(Step.POOL, StepState.RUNNING, START_S))
     clock.elapsed_s += 1
     reporter.show(Progress(Step.POOL, 1, 3, "nodes", note="waiting for the pool: 2 nodes starting " * 5))
-    drawn = stream.getvalue().split("pool")[-1].split("\x1b")[0]
-    assert drawn.count("\n") <= 1
+    assert "…" in stream.getvalue()
     reporter.close()
 
 

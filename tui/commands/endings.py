@@ -8,7 +8,6 @@ import time
 
 import click
 
-from tui import wiring
 from tui.console.errors import CRASH_EXIT_CODE, error_lines, write_crash_report
 from tui.console.interruption import EXIT_CODE as INTERRUPTED
 from tui.console.safe_text import Output, OutputClosed
@@ -58,7 +57,10 @@ def _usage_lines(problem: click.ClickException) -> list[str]:
 
 def _crash(problem: BaseException, errors: Output) -> int:
     report = None
-    with contextlib.suppress(BatchTuiError, OSError):
+    with contextlib.suppress(BatchTuiError, OSError, ImportError):
+        # What failed may be the loading of the wiring itself.
+        from tui import wiring
+
         report = write_crash_report(problem, wiring.paths().log, time.strftime("%Y%m%dT%H%M%S"))
     where = f"the details are in {report}" if report is not None else "the details could not be written"
     errors.line(f"Error: batch-tui itself failed: {type(problem).__name__}")

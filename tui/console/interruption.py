@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -36,6 +38,15 @@ class Interruption:
     ) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal gave us fits it again
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While a question waits for its answer, Ctrl+C is the answer: it raises KeyboardInterrupt, as ever."""
+        previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, previous)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self.signal_name and number == signal.SIGINT:

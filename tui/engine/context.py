@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.core.deletion import ResourceKind
 from tui.core.errors import AlreadyExists, Conflict, NotFound, RunFailed
 from tui.core.events import Notice, Step, StepChanged, StepState
 from tui.core.ids import RUN_METADATA_KEY
@@ -16,7 +17,7 @@ from tui.core.redaction import redact
 from tui.core.specs import Signer
 from tui.engine.journal import Journal
 from tui.engine.retrying import Patience, Retrier
-from tui.engine.run_record import FileMoved, ResourceKind, ResourceState
+from tui.engine.run_record import FileMoved, ResourceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from tui.core.download_choice import ConflictPolicy
 from tui.core.errors import InputError, LocalError, ServiceFault
 from tui.core.paths import shorten
 from tui.core.ports import StopSignal, StoragePort
@@ -27,9 +27,6 @@ from tui.engine.local_files import local_error, md5_of
 from tui.engine.parallel import Outcome, in_parallel
 from tui.engine.retrying import Retrier
 from tui.engine.transfers import TRANSFER_WORKERS, Countdown, PartDone, Span, is_large, spans
-
-ConflictPolicy = Literal["rename", "skip", "overwrite", "newer"]
-"""What to do where a different file has the name: put it beside, leave it, replace it, replace it if it is older."""
 
 _MAXIMUM_NUMBER = 10_000
 
@@ -41,6 +38,8 @@ class Download:
     container: str
     blob: BlobRecord
     path: Path
+    policy: ConflictPolicy | None = None
+    """Of this file alone; the download's own without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _parts(
     storage: StoragePort, retry: Retrier, downloads: Iterable[Download], scratch: Path, policy: ConflictPolicy
 ) -> Iterator[DownloadPart]:
     for number, download in enumerate(downloads):
-        fetching = _Fetching(storage, retry, download, scratch / f"{number}", policy)
+        fetching = _Fetching(storage, retry, download, scratch / f"{number}", download.policy or policy)
         for span in fetching.spans:
             yield DownloadPart(download, lambda fetching=fetching, span=span: fetching.fetch(span))  # type: ignore[misc]
 
@@ -194,7 +193,7 @@ def _file_to_keep(download: Download, policy: ConflictPolicy) -> Path | None:
     for path in _names(target):
         if not os.path.lexists(path):
             break
-        if blob.content_md5 and _has_content(path, blob.size_bytes, blob.content_md5):
+        if blob.content_md5 and has_content(path, blob.size_bytes, blob.content_md5):
             return path
     if not os.path.lexists(target):
         return None
@@ -203,7 +202,8 @@ def _file_to_keep(download: Download, policy: ConflictPolicy) -> Path | None:
     return None
 
 
-def _has_content(path: Path, size_bytes: int, md5: bytes) -> bool:
+def has_content(path: Path, size_bytes: int, md5: bytes) -> bool:
+    """Whether `path` is a file of exactly this content."""
     return path.is_file() and path.stat().st_size == size_bytes and md5_of(path) == md5
 
 
@@ -224,7 +224,7 @@ def _placed(temporary: Path, target: Path, md5: bytes, policy: ConflictPolicy) -
     for path in _names(target):
         if _took_name(temporary, path):
             return path, False
-        if _has_content(path, size_bytes, md5):
+        if has_content(path, size_bytes, md5):
             temporary.unlink()
             return path, True
     raise LocalError("Too many files of one name", f"{target} and its numbered names are taken")

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tui.core import ids
+from tui.core.deletion import ResourceKind
 from tui.core.errors import BatchTuiError, InputError, LocalError
 from tui.core.events import RunSummary, Step, StepState
 from tui.core.plan import RunPlan
@@ -27,7 +28,6 @@ from tui.core.redaction import redact
 from tui.engine.local_files import local_error
 from tui.engine.run_record import (
     FileMoved,
-    ResourceKind,
     ResourceState,
     RunRecord,
     TasksOutcome,

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from tui.core.deletion import RESOURCE_KINDS, ResourceKind
 from tui.core.events import Leftover, RunSummary, Step, StepState
 from tui.core.plan import DELETE_PARTS, RunPlan
 from tui.core.plan_codec import plan_from_json
 from tui.core.records import TaskCounts
 
-ResourceKind = Literal["container", "pool", "job"]
-RESOURCE_KINDS: tuple[ResourceKind, ...] = ("container", "pool", "job")
 Direction = Literal["up", "down"]
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tui.core.deletion import ResourceKind
 from tui.core.plan import DELETE_PARTS, DeletePart, RunPlan
 from tui.engine.context import RunContext
-from tui.engine.run_record import ResourceKind, ResourceState, RunRecord
+from tui.engine.run_record import ResourceState, RunRecord
 
 WAIT_LIMIT_S = 30.0
 """How long a deletion is watched; the service finishes it by itself, a pool's in minutes."""
@@ -27,7 +28,7 @@ def run(context: RunContext) -> str:
     for kind, name in asked:
         if record.has_made(kind, name):
             context.delete(kind, name)
-    _await_gone(context, asked)
+    await_gone(context, asked)
     pending = [f"{kind} {name}" for kind, name in asked if record.has_made(kind, name)]
     deleted = f"{len(asked) - len(pending)} deleted"
     return f"{deleted}, {len(pending)} still being deleted: {', '.join(pending)}" if pending else deleted
@@ -59,7 +60,8 @@ def deleted_parts(plan: RunPlan, record: RunRecord) -> tuple[DeletePart, ...]:
     )
 
 
-def _await_gone(context: RunContext, asked: Iterable[Resource]) -> None:
+def await_gone(context: RunContext, asked: Iterable[Resource]) -> None:
+    """Watches until all of it is gone and journaled so, or the limit has passed; Interrupted once stopped."""
     record, until_s = context.journal.record, context.clock.monotonic_s() + WAIT_LIMIT_S
     pending = [key for key in asked if record.has_made(*key)]
     while pending and context.clock.monotonic_s() < until_s:

@@ -17,11 +17,11 @@ from tui.bundled import node_script
 from tui.core.accounts import Account, AccountKind, account_of_environment
 from tui.core.errors import InputError, LocalError
 from tui.core.ports import BatchPort, ClockPort, StoragePort
-from tui.engine.cleaning import Cleaner
 from tui.engine.clock import SystemClock
 from tui.engine.journal import JournalFolder
 from tui.engine.retrying import Patience
 from tui.engine.run import RunEngine
+from tui.engine.run_tools import RunTools
 from tui.sandbox import control
 from tui.sandbox.errors import SandboxError
 
@@ -191,6 +191,6 @@ def engine(connection: Connection, ticking: ClockPort, patience: Patience) -> Ru
     return RunEngine(connection.batch, connection.storage, ticking, journals(ticking), node_script, patience)
 
 
-def cleaner(connection: Connection, ticking: ClockPort, patience: Patience) -> Cleaner:
-    """What deletes what earlier runs left on an open account."""
-    return Cleaner(connection.batch, connection.storage, ticking, journals(ticking), patience)
+def run_tools(connection: Connection, ticking: ClockPort, patience: Patience) -> RunTools:
+    """What acts on runs outside their execution, on an open account."""
+    return RunTools(connection.batch, connection.storage, ticking, journals(ticking), patience)

@@ -8,16 +8,19 @@ from functools import partial
 import click
 
 from tui import wiring
+from tui.commands.download import CONFLICT_POLICIES, download, typed_choice
 from tui.commands.groups import GuardedGroup
 from tui.commands.headless import Manner, drive, is_terminal
 from tui.console.event_json import summary_json
 from tui.console.interruption import Interruption
+from tui.console.remains import remains_lines
 from tui.console.run_list import record_json, record_lines, run_table
 from tui.console.safe_text import Output
-from tui.console.summary import leftover_words
+from tui.core.deletion import DeletionResult
+from tui.core.download_choice import ConflictPolicy
 from tui.core.errors import InputError
-from tui.core.events import Notice, RunEvent, Step
-from tui.engine.run_record import RunRecord
+from tui.engine.deletion import delete_resources
+from tui.engine.remains import read_remains
 
 
 class RunsGroup(GuardedGroup):
@@ -78,6 +81,27 @@ def resume_command(run_id: str, as_json: bool) -> int:
     return drive(plan, target, Manner(as_json=as_json, asks=False), clock)
 
 
+@command.command("download")
+@click.argument("run_id", metavar="RUN")
+@click.option("--output", metavar="DIR", help="Where the files go; the run's own folder by itself.")
+@click.option("--succeeded", is_flag=True, help="Only what tasks left that succeeded.")
+@click.option("--task", "tasks", multiple=True, metavar="ID", help="Only this task's; may be given again.")
+@click.option("--logs", is_flag=True, help="Also the stdout and stderr of these tasks.")
+@click.option(
+    "--on-conflict",
+    "policy",
+    type=click.Choice(CONFLICT_POLICIES),
+    default="rename",
+    show_default=True,
+    help="Where a different file has the name: beside it, leave it, replace it, replace it if it is older.",
+)
+def download_command(
+    run_id: str, output: str | None, succeeded: bool, tasks: tuple[str, ...], logs: bool, policy: ConflictPolicy
+) -> int:
+    """Fetch what a run made, verified; what is there already is not fetched again."""
+    return download(run_id, typed_choice(run_id, output, succeeded, tasks, logs), policy)
+
+
 @command.command("clean")
 @click.argument("run_id", metavar="RUN")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -85,30 +109,29 @@ def clean_command(run_id: str, yes: bool) -> int:
     """Delete what a run made and left: its job, its pool and its containers."""
     output, clock = Output(sys.stdout), wiring.clock()
     record = wiring.journals(clock).read(run_id)
-    if not record.leftovers:
-        output.line(f"Nothing of {run_id} is left.")
-        return 0
-    output.lines([f"{run_id} left:", *(f"  {leftover_words(item)}" for item in record.leftovers)])
-    if not yes:
-        _confirm_clean(record)
     target = wiring.choose_target(record.plan.account, on_sandbox=False)
     with Interruption() as interruption, wiring.connected(target) as connection:
-        cleaner = wiring.cleaner(connection, clock, wiring.unattended_patience(connection.account))
-        left = cleaner.clean(record.plan, interruption.stop, partial(_say_notice, output))
-    output.lines([f"  {leftover_words(item)}" for item in left] or ["All of it is deleted."])
-    return 0
+        tools = wiring.run_tools(connection, clock, wiring.unattended_patience(connection.account))
+        remains = read_remains(tools, record, interruption.stop)
+        if not remains.parts:
+            output.line(f"Nothing of {run_id} is left to delete.")
+            return 0
+        output.lines(remains_lines(remains))
+        if not yes:
+            _confirm(interruption)
+        resources = [(item.kind, item.name) for part in remains.parts for item in remains.of_part(part)]
+        results = delete_resources(tools, record.plan, resources, interruption.stop, partial(_say_result, output))
+    return max(result.exit_code for result in results)
 
 
-def _confirm_clean(record: RunRecord) -> None:
+def _confirm(interruption: Interruption) -> None:
     if not is_terminal():
         raise InputError("Nobody is there to ask", "clean deletes what the run made", "say --yes")
-    if record.outcome is None and record.tasks_are_submitted:
-        Output(sys.stdout).line("Its tasks may still be running, and what they have not delivered yet will be lost.")
-    elif record.has_made("container", record.plan.output_container) and not record.has_done(Step.DOWNLOAD):
-        Output(sys.stdout).line("Its outputs were not downloaded and will be lost.")
-    click.confirm("Delete all of it?", abort=True)
+    with interruption.asking():
+        click.confirm("Delete all of it?", abort=True)
 
 
-def _say_notice(output: Output, event: RunEvent) -> None:
-    if isinstance(event, Notice):
-        output.line(event.text)
+def _say_result(output: Output, result: DeletionResult) -> None:
+    if result.state.is_over:
+        detail = f": {result.detail}" if result.detail else ""
+        output.line(f"  {result.state.value:<10} {result.kind} {result.name}{detail}")

@@ -109,6 +109,7 @@ class NewRunScreen(BatchScreen[RunPlan]):
             pane.display = index == step
         self.pane.load(self.draft)
         self._show()
+        self.refresh_bindings()
         self.call_after_refresh(self.pane.focus_first)
 
     def _problems_of(self, pane: StepPane) -> list[Problem]:
@@ -161,7 +162,6 @@ class NewRunScreen(BatchScreen[RunPlan]):
         self.title_line.state = (safe(self.draft.run_id), "muted")
         self._rail.show([self._rail_step(index) for index in range(len(self._panes))])
         self._show_bar()
-        self.refresh_bindings()
 
     def _rail_step(self, index: int) -> RailStep:
         pane = self._panes[index]

@@ -87,6 +87,11 @@ class WorkloadPane(StepPane):
     def focus_first(self) -> None:
         self._list.focus()
 
+    def focus_problem(self, problem: Problem) -> None:
+        for form in self._parameters.values():
+            if form.display:
+                form.focus_problem(problem)
+
     @on(OptionList.OptionHighlighted)
     def _on_moved(self, message: OptionList.OptionHighlighted) -> None:
         message.stop()
@@ -110,6 +115,7 @@ class _ParameterForm(Vertical):
     def __init__(self, workload: Workload) -> None:
         super().__init__(classes="parameters")
         self._rows = {parameter.name: self._row(parameter) for parameter in workload.parameters}
+        self._more = Collapsible(*list(self._rows.values())[1:], title="More")
 
     @staticmethod
     def _row(parameter: Parameter) -> FormRow:
@@ -118,10 +124,9 @@ class _ParameterForm(Vertical):
         return FormRow(parameter.title, FormInput(parameter.name, width=_FIELD_WIDTH), note=note)
 
     def compose(self) -> ComposeResult:
-        rows = list(self._rows.values())
-        yield from rows[:1]
-        if rows[1:]:
-            yield Collapsible(*rows[1:], title="More")
+        yield from list(self._rows.values())[:1]
+        if len(self._rows) > 1:
+            yield self._more
 
     def load(self, draft: RunDraft) -> None:
         for name, row in self._rows.items():
@@ -138,3 +143,9 @@ class _ParameterForm(Vertical):
     def show_problems(self, problems: Sequence[Problem]) -> None:
         for row in self._rows.values():
             row.show_problems(problems)
+
+    def focus_problem(self, problem: Problem) -> None:
+        row = self._rows.get(problem.option)
+        if row is not None:
+            self._more.collapsed = self._more.collapsed and row is next(iter(self._rows.values()))
+            self.call_after_refresh(row.fields[0].focus)

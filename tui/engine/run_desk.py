@@ -17,6 +17,7 @@ from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import RunPlan
 from tui.core.ports import Publish, StopSignal
 from tui.core.run_line import RunLine, RunState
+from tui.core.task_reading import TaskAction, TaskReading
 from tui.engine.deletion import Report, Resource, delete_resources
 from tui.engine.download_run import fetch_files, list_download
 from tui.engine.journal import JournalFolder
@@ -27,6 +28,7 @@ from tui.engine.run import RunEngine
 from tui.engine.run_record import ResourceState, RunRecord
 from tui.engine.run_tools import RunTools
 from tui.engine.session import Work
+from tui.engine.task_desk import act_on_task, read_task
 
 _ENDINGS = {0: RunState.SUCCEEDED, 1: RunState.TASKS_FAILED, 4: RunState.TIMED_OUT, 130: RunState.STOPPED}
 
@@ -95,6 +97,12 @@ class RunDesk:
     ) -> DownloadReport:
         plan = self.journals.read(run_id).plan
         return fetch_files(self.tools_of(plan.account), plan, files, destination, policy, stop, publish, policies)
+
+    def read_task(self, plan: RunPlan, task_id: str) -> TaskReading:
+        return read_task(self.tools_of(plan.account), plan, task_id)
+
+    def act_on_task(self, plan: RunPlan, task_id: str, action: TaskAction) -> None:
+        act_on_task(self.tools_of(plan.account), plan, task_id, action)
 
     # Work for a session
 

@@ -234,6 +234,20 @@ async def test_the_filter_narrows_as_one_types_and_esc_shows_all_again() -> None
         assert run.screen.is_current
 
 
+async def test_a_bad_filter_is_explained_as_typed_and_the_last_good_one_stays() -> None:
+    async with shown(*running_events()) as run:
+        await run.pilot.press("slash", *"exit:1")
+        await run.until("tasks · 1 of 8 · “exit:1”")
+        await run.pilot.press(*"x")
+        await run.until("✗ at “1x”: expected a whole number", "tasks · 1 of 8 · “exit:1”")
+        await run.pilot.press("backspace", *" st")
+        await run.until("completes: state:")
+        await run.pilot.press("right", *"f", "enter")
+        await run.until("“exit:1 state:f”")
+        await run.feed(TasksChanged((failed(6),), False, NOW_S, NOW_S))
+        await run.until("tasks · 2 of 8")
+
+
 async def test_sorting_by_key_goes_through_the_columns() -> None:
     async with shown(*running_events()) as run:
         await run.pilot.press("s", "s")
@@ -246,7 +260,7 @@ async def test_sorting_by_key_goes_through_the_columns() -> None:
 async def test_a_sort_by_duration_stays_true_while_tasks_run() -> None:
     async with shown(*running_events()) as run:
         model = run.screen._model
-        run.screen._table.sort_by("duration")
+        run.screen._list.table.sort_by("duration")
         run.screen.tick()
         await run.until("by duration ▲")
         assert [model.row_at(position).id for position in range(3)] == [
@@ -262,7 +276,7 @@ async def test_a_sort_by_duration_stays_true_while_tasks_run() -> None:
 
 async def test_enter_shows_the_facts_of_a_task() -> None:
     async with shown(*running_events(), size=(160, 45)) as run:
-        run.screen._table.move_to("topword-00003")
+        run.screen._list.table.move_to("topword-00003")
         await run.pilot.press("enter")
         await run.until("details · topword-00003", "✗ failed", "FailureExitCode", "top_words.py", "x␛[31mred.txt")
 
@@ -271,7 +285,7 @@ async def test_the_log_follows_new_bytes_only() -> None:
     source = LogSource("task", "topword-00002", "stdout")
     async with shown(*running_events()) as run:
         run.logs.contents[source] = b"counting\n"
-        run.screen._table.move_to("topword-00002")
+        run.screen._list.table.move_to("topword-00002")
         await run.until("stdout · topword-00002", "counting")
         run.logs.contents[source] += "größer\n".encode()
         run.screen.tick()

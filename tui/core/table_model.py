@@ -8,7 +8,7 @@ changes whenever the row does, and never returns to an earlier value.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -69,6 +69,11 @@ class TableModel(Generic[RowT]):
     @property
     def is_filtered(self) -> bool:
         return bool(self._filter_text) or self._only is not None
+
+    @property
+    def rows(self) -> Iterator[RowT]:
+        """All there are, shown or not, in natural order."""
+        return iter(self._rows)
 
     def row_at(self, position: int) -> RowT:
         return self._rows[self._order[position]]

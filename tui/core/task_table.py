@@ -71,9 +71,10 @@ def task_columns(plan: RunPlan, now_s: Callable[[], float]) -> tuple[Column[Task
         found = duration_s(row, now_s())
         return NO_VALUE if found is None else duration_text(found)
 
+    name_of = input_names(plan)
+
     def input_name(row: TaskRow) -> str:
-        item = plan.input_of(row.id)
-        return "" if item is None else item.blob_name
+        return name_of(row.id)
 
     return (
         Column("task", "TASK", lambda row: row.id, width=_task_width(plan), sort_value=lambda row: natural_key(row.id)),
@@ -119,6 +120,22 @@ def task_columns(plan: RunPlan, now_s: Callable[[], float]) -> tuple[Column[Task
             priority=2,
         ),
     )
+
+
+def input_names(plan: RunPlan) -> Callable[[str], str]:
+    """The input's name by task id, empty for a task that is not the run's: `RunPlan.input_of` for every row at once."""
+    names = [item.blob_name for item in plan.inputs]
+    prefix = plan.task_id(0)[: -len("00000")]
+    start, count = len(prefix), len(names)
+
+    def name_of(task_id: str) -> str:
+        number = task_id[start:]
+        if not (number.isdecimal() and task_id.startswith(prefix)):
+            return ""
+        index = int(number)
+        return names[index] if index < count else ""
+
+    return name_of
 
 
 def _task_width(plan: RunPlan) -> int:

@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input
 
 from tui.core.errors import BatchTuiError
 from tui.core.eta import Eta, estimate
@@ -23,9 +22,7 @@ from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.run_view import RunView
 from tui.core.table_model import TableModel
-from tui.core.task_table import is_failed, is_live, new_task_table
 from tui.core.task_tally import TaskTally
-from tui.core.units import duration_text
 from tui.ui import run_words
 from tui.ui.bridge import follow_run
 from tui.ui.messages import RunAdvanced, RunLeft
@@ -35,6 +32,7 @@ from tui.ui.widgets.counts_bar import CountsBar
 from tui.ui.widgets.node_map import NodeMap
 from tui.ui.widgets.notice_panel import NoticePanel
 from tui.ui.widgets.step_rail import StepRail
+from tui.ui.widgets.task_list import TaskList
 from tui.ui.widgets.task_panel import TaskPanel
 from tui.ui.widgets.virtual_table import VirtualTable
 
@@ -50,10 +48,6 @@ class RunScreen(BatchScreen[None]):
     CSS_PATH = "../styles/run.tcss"
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/", id="run.filter", tooltip="Show rows that contain a text"),
-        Binding("f", "failed_only", "Failed only", id="run.failed", tooltip="Show failed tasks only, or all again"),
-        Binding("s", "sort", "Sort", id="run.sort", tooltip="Sort by the next column"),
-        Binding("S", "reverse_sort", "Reverse", show=False, id="run.reverse", tooltip="Sort the other way round"),
         Binding("l", "log", "Log", id="run.log", tooltip="Output of the task: stdout, then stderr"),
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the run goes on"),
     ]
@@ -69,24 +63,19 @@ class RunScreen(BatchScreen[None]):
         self._heard_s: float | None = None
         self._silent_since_s: float | None = None
         self._panel_mode = "stdout"
-        self._is_failed_only = self._is_paused = False
+        self._is_paused = False
         self._is_summary_closed = False
         self._rail = StepRail()
         self._counts = CountsBar(len(plan.inputs))
         self._trouble, self._summary = NoticePanel(id="trouble"), NoticePanel(id="summary")
-        self._table: VirtualTable[TaskRow] = VirtualTable(
-            new_task_table(plan, services.clock.now_s), is_live=is_live, id="tasks", classes="panel"
-        )
-        self._filter = Input(placeholder="text in any column", id="filter", compact=True)
+        self._list = TaskList(plan, services.clock, id="left")
         self._node_map = NodeMap(id="nodes", classes="panel")
         reader = services.log_reader(plan)
         self._panel = TaskPanel(reader, services.run_blocking, services.clock, classes="panel")
 
     def compose_body(self) -> Iterable[Widget]:
         yield from (self._rail, self._counts, self._trouble, self._summary)
-        yield Horizontal(
-            Vertical(self._table, self._filter, id="left"), Vertical(self._node_map, self._panel, id="side"), id="main"
-        )
+        yield Horizontal(self._list, Vertical(self._node_map, self._panel, id="side"), id="main")
 
     def on_mount(self) -> None:
         self.title_line.heading = self.view.plan.run_id
@@ -106,7 +95,7 @@ class RunScreen(BatchScreen[None]):
             elif isinstance(event, PollReport):
                 self._note_silence(event)
         if any(isinstance(event, TasksChanged) for event in events):
-            self._table.refresh_rows()
+            self._list.refresh_rows()
         if any(isinstance(event, RunEnded) for event in events):
             self.refresh_bindings()
         self._show()
@@ -114,10 +103,10 @@ class RunScreen(BatchScreen[None]):
     def _merge(self, event: TasksChanged) -> None:
         if event.is_full:
             self._tally.replace(event.rows)
-            self._model.replace(event.rows)
+            self._list.replace(event.rows)
         else:
             self._tally.apply(event.rows)
-            self._model.apply(event.rows)
+            self._list.apply(event.rows)
 
     def _note_silence(self, report: PollReport) -> None:
         if report.succeeded:
@@ -140,11 +129,7 @@ class RunScreen(BatchScreen[None]):
 
     def tick(self) -> None:
         """What the clock alone changes: ages, elapsed times, durations of running tasks."""
-        order = self._model.sort_order
-        if self._tally.running and order is not None and order.column_key == "duration":
-            self._model.apply(self._tally.running.values())
-            self._table.refresh_rows()
-        self._table.tick()
+        self._list.tick(self._tally.running)
         self._show()
         self._panel.poll()
 
@@ -152,7 +137,7 @@ class RunScreen(BatchScreen[None]):
 
     @property
     def _model(self) -> TableModel[TaskRow]:
-        return self._table.model
+        return self._list.model
 
     @property
     def _now_s(self) -> float:
@@ -173,7 +158,8 @@ class RunScreen(BatchScreen[None]):
         age_s = None if view.pool_read_s is None else max(0.0, now_s - view.pool_read_s)
         self._node_map.show(view.nodes, age_s)
         self._show_notices()
-        self._show_table_title()
+        self._list.show_title()
+        self._list.show_age(view.tasks_read_s)
         self._show_panel()
 
     def _eta(self, now_s: float) -> Eta | None:
@@ -201,28 +187,9 @@ class RunScreen(BatchScreen[None]):
         state = "success" if summary.exit_code == 0 else "error" if summary.exit_code != 130 else "warning"
         self._summary.show("summary", run_words.summary_lines(summary, keys), state)
 
-    def _show_table_title(self) -> None:
-        model = self._model
-        shown, total = f"{len(model):,}", f"{model.total:,}"
-        words = [f"tasks · {shown} of {total}" if model.is_filtered else f"tasks · {total}" if model.total else "tasks"]
-        if self._is_failed_only:
-            words.append("failed only")
-        if model.filter_text:
-            words.append(f"“{model.filter_text}”")
-        if (order := model.sort_order) is not None:
-            words.append(f"by {order.column_key} {'▼' if order.is_descending else '▲'}")
-        if model.marked:
-            hidden = f" ({model.hidden_mark_count:,} hidden)" if model.hidden_mark_count else ""
-            words.append(f"{len(model.marked):,} marked{hidden}")
-        self._table.border_title = Content(" · ".join(words))
-        read_s = self.view.tasks_read_s
-        self._table.border_subtitle = "" if read_s is None else f"{duration_text(max(0.0, self._now_s - read_s))} ago"
-        empty = "No task matches; esc shows all again." if model.total else "Tasks appear here once they are added."
-        self._table.show_empty_text(empty)
-
     def _show_panel(self) -> None:
         broken = next((node for node in self.view.nodes if node.start_task_failure is not None), None)
-        row = None if self._table.cursor_id is None else self._model.get(self._table.cursor_id)
+        row = self._list.cursor_row
         if row is None and broken is not None:
             self._panel.show_log(LogSource("start task", broken.id, "stderr"), is_growing=False)
         elif row is None:
@@ -246,15 +213,6 @@ class RunScreen(BatchScreen[None]):
     def _on_selected(self) -> None:
         self._open_panel("details")
 
-    @on(VirtualTable.SortRequested)
-    def _on_sort_requested(self, message: VirtualTable.SortRequested) -> None:
-        self._table.sort_by(message.column_key)
-        self._show_table_title()
-
-    @on(VirtualTable.MarksChanged)
-    def _on_marks_changed(self) -> None:
-        self._show_table_title()
-
     def _open_panel(self, mode: str) -> None:
         self._panel_mode = mode
         self.add_class("-panel-open")
@@ -264,36 +222,6 @@ class RunScreen(BatchScreen[None]):
         """stdout; where it is shown already, stderr."""
         is_shown = self._panel_mode == "stdout" and (self.has_class("-panel-open") or not self.has_class("-narrow"))
         self._open_panel("stderr" if is_shown else "stdout")
-
-    def action_sort(self) -> None:
-        self._table.sort_by_next_column()
-        self._show_table_title()
-
-    def action_reverse_sort(self) -> None:
-        self._table.reverse_sort()
-        self._show_table_title()
-
-    def action_failed_only(self) -> None:
-        self._is_failed_only = not self._is_failed_only
-        self._model.show_only(is_failed if self._is_failed_only else None)
-        self._table.refresh_rows()
-        self._show_table_title()
-
-    def action_filter(self) -> None:
-        self.add_class("-filtering")
-        self._filter.focus()
-
-    @on(Input.Changed, "#filter")
-    def _on_filter_changed(self, message: Input.Changed) -> None:
-        self._model.filter(message.value)
-        self._table.refresh_rows()
-        self._show_table_title()
-
-    @on(Input.Submitted, "#filter")
-    def _on_filter_submitted(self) -> None:
-        if not self._filter.value:
-            self.remove_class("-filtering")
-        self._table.focus()
 
     def action_pause(self) -> None:
         session = self._session
@@ -313,12 +241,8 @@ class RunScreen(BatchScreen[None]):
 
     def action_back(self) -> None:
         """Closes the filter, then the panel over the table, then the summary; then goes back."""
-        if self.has_class("-filtering") or self._is_failed_only:
-            self.remove_class("-filtering")
-            self._filter.value = ""
-            if self._is_failed_only:
-                self.action_failed_only()
-            self._table.focus()
+        if self._list.is_narrowed:
+            self._list.show_all()
         elif self.has_class("-panel-open"):
             self.remove_class("-panel-open")
             self._panel_mode = "stdout"

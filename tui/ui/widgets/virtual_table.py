@@ -50,7 +50,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="To the row below"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up", tooltip="A screen up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="table.page-down", tooltip="A screen down"),
-        Binding("home,g", "first", "First", show=False, id="table.first", tooltip="To the first row"),
+        Binding("home", "first", "First", show=False, id="table.first", tooltip="To the first row"),
         Binding("end,G", "last", "Last", show=False, id="table.last", tooltip="To the last row"),
         Binding("left", "scroll_left", "Left", show=False, id="table.left", tooltip="Scroll left"),
         Binding("right", "scroll_right", "Right", show=False, id="table.right", tooltip="Scroll right"),

@@ -14,6 +14,7 @@ from tui.core.errors import AccessRefused, InputError, LocalError, ServiceFault,
 from tui.core.events import Progress, RunEnded, RunStarted, Step, StepChanged, StepState
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.records import ResizeError, TaskCounts
+from tui.core.run_description import MANIFEST_BLOB, manifest
 from tui.engine.retrying import Patience
 
 
@@ -44,7 +45,10 @@ def test_everything_made_bears_the_runs_mark(world: World) -> None:
 
 def test_the_script_and_the_inputs_are_uploaded(world: World) -> None:
     world.execute()
-    assert world.storage.contents(world.plan.application_container) == {"top_words.py": world.script.read_bytes()}
+    assert world.storage.contents(world.plan.application_container) == {
+        "top_words.py": world.script.read_bytes(),
+        MANIFEST_BLOB: manifest(world.plan),
+    }
     assert set(world.storage.contents(world.plan.input_container)) == {f"input {index}.txt" for index in range(3)}
 
 

@@ -40,7 +40,7 @@ def run_options(typed: TypedRun, run_id: str) -> RunOptions:
     delete_after = _delete_after(typed)
     _refuse_shape_of_existing_pool(typed)
     timeout_s = None if typed.timeout is None else _timeout_s(typed.timeout)
-    destination = _destination(typed.output or run_id)
+    destination = output_folder(typed.output or run_id)
     defaults = RunOptions(workload=workload.name, files=())
     return RunOptions(
         workload=workload.name,
@@ -113,7 +113,7 @@ def _timeout_s(text: str) -> float:
         raise InputError("--timeout cannot be used", str(problem)) from problem
 
 
-def _destination(output: str) -> str:
+def output_folder(output: str) -> str:
     """The absolute folder; an InputError now rather than after hours, where it can never be one."""
     path = os.path.abspath(output)
     existing = path

@@ -13,6 +13,7 @@ from tui.core.events import Step
 from tui.core.paths import DestinationNames
 from tui.core.plan import LOG_PREFIX
 from tui.core.records import BlobRecord
+from tui.core.run_description import MANIFEST_BLOB
 from tui.core.units import count_text, size_text
 from tui.engine.context import RunContext
 from tui.engine.downloads import Download, check_destination, download_all, scratch_folder
@@ -60,6 +61,8 @@ def _downloads(context: RunContext, destination: Path, blobs: tuple[BlobRecord, 
     failed = set(outcome.failed if outcome is not None else ())
     names = DestinationNames()
     for blob in sorted(blobs, key=lambda blob: blob.name):
+        if blob.name == MANIFEST_BLOB:
+            continue
         if blob.name.startswith(LOG_PREFIX) and blob.name.removeprefix(LOG_PREFIX).split("/")[0] not in failed:
             continue
         mapped = names.assign(blob.name)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tui.core.run_description import run_metadata
 from tui.engine.context import RunContext
 
 
 def run(context: RunContext) -> str:
-    job = context.plan.job_spec()
+    job = replace(context.plan.job_spec(), metadata=run_metadata(context.plan))
     context.make("job", job.id, lambda: context.batch.create_job(job, context.sign))
     return job.id

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui.core.errors import InputError, RunFailed
 from tui.core.images import newest_verified
 from tui.core.plan import ExistingPool, NewPool
 from tui.core.records import PoolRecord
+from tui.core.run_description import run_metadata
 from tui.core.units import count_text
 from tui.engine.context import RunContext
 
@@ -18,7 +21,8 @@ def run(context: RunContext) -> str:
 def _make(context: RunContext, pool: NewPool) -> str:
     def create() -> None:
         image = newest_verified(context.batch.list_images(), pool.image, context.clock.now_s())
-        context.batch.create_pool(context.plan.pool_spec(image), context.sign)
+        spec = replace(context.plan.pool_spec(image), metadata=run_metadata(context.plan))
+        context.batch.create_pool(spec, context.sign)
 
     context.make("pool", pool.id, create)
     return f"{count_text(pool.nodes, 'node')} of {pool.vm_size} asked for"

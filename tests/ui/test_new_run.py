@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button
 
-from tests.support.new_runs import NARROW, Account, draft_with_files, shown
+from tests.support.new_runs import NARROW, draft_with_files, shown
 from tui.core.plan import NewPool
 from tui.core.run_draft import LastChoices, RunDraft
 from tui.ui.bindings import undescribed
@@ -49,21 +49,15 @@ async def test_defaults_to_start(draft: RunDraft) -> None:
 
 async def test_back_and_forth_keeps_what_was_typed(draft: RunDraft) -> None:
     async with shown(draft, step=POOL_JOB) as run:
-        await run.press("tab", "tab")
-        await run.until_so(lambda: run.focus_is_in(run.field("vm-size")), "VM size has the focus")
-        await run.press("end")
-        await run.type("x!")
-        await run.until("'Standard_D2s_v3x!' is not a VM size")
-        await run.press("down", "end")
-        await run.type("7")
-        await run.press("escape", "escape")
-        await run.until("● Workload", "✗ Pool & job")
-        await run.press("down")
-        await run.until("ffmpeg-mp3-20261120")
+        run.field("vm-size").value = "Standard_D2s_v3x!"
+        run.field("retries").value = "2"
+        await run.until("✗ 'Standard_D2s_v3x!' is not a VM size")
+        await run.press("escape", "escape", "down")
+        await run.until("● Workload", "✗ Pool & job", "ffmpeg-mp3-20261120")
         await run.press("up")
         await run.go(POOL_JOB)
         await run.until("Standard_D2s_v3x!")
-        assert run.draft.vm_size == "Standard_D2s_v3x!"
+        assert (run.draft.vm_size, run.draft.retries) == ("Standard_D2s_v3x!", "2")
 
 
 async def test_another_workload_brings_its_nodes(draft: RunDraft) -> None:
@@ -75,14 +69,14 @@ async def test_another_workload_brings_its_nodes(draft: RunDraft) -> None:
 
 async def test_a_parameter_is_judged_as_it_is_typed_and_keeps_the_step(draft: RunDraft) -> None:
     async with shown(draft) as run:
-        await run.press("tab", "end")
-        await run.type("00000")
+        run.field("words").value = "300000"
         await run.until("✗ Words per file: '300000' cannot be used")
         assert "'300000' cannot be used" in run.line("Words per file ")
         assert run.screen.query_one("#next", Button).disabled
         await run.press("enter")
         assert run.screen.step == WORKLOAD
-        await run.press(*["backspace"] * 5)
+        await run.until_so(lambda: run.focus_is_in(run.field("words")), "the field has the focus")
+        run.field("words").value = "3"
         await run.until_gone("✗")
         await run.press("enter")
         await run.until_so(lambda: run.screen.step == INPUTS, "on to the inputs")
@@ -94,8 +88,7 @@ async def test_a_seldom_used_parameter_is_folded_away(draft: RunDraft) -> None:
         assert "Seconds to wait" not in run.text
         await run.press("tab", "tab", "enter")
         await run.until("Seconds to wait")
-        await run.press("tab", "end")
-        await run.type(".5")
+        await run.press("tab", "end", ".", "5")
         await run.until_so(lambda: run.draft.parameters == {"delay": "0.5"}, "the delay is taken")
 
 
@@ -104,7 +97,7 @@ async def test_the_bar_names_the_field_and_enter_goes_to_it(draft: RunDraft) -> 
         await run.until("✗ Spot nodes: 'many' is not a whole number; from 0 to 2,500")
         await run.press("enter")
         await run.until_so(lambda: run.focus_is_in(run.field("spot")), "the field has the focus")
-        await run.press("end", *["backspace"] * 4, "0")
+        run.field("spot").value = "0"
         await run.until_so(lambda: not run.screen.query_one("#next", Button).disabled, "it goes on")
         assert "✗" not in run.text
 
@@ -158,7 +151,8 @@ async def test_a_click_on_the_rail_goes_to_the_step(draft: RunDraft) -> None:
     async with shown(draft) as run:
         await run.pilot.click("NewRunRail", offset=(4, 7))
         await run.until_so(lambda: run.screen.step == POOL_JOB, "pool and job are shown")
-    async with shown(draft, size=NARROW) as run:
+        await run.pilot.resize_terminal(*NARROW)
+        await run.until("○ Review")
         column = run.line("○ Review").index("Review")
         await run.pilot.click("NewRunRail", offset=(column, 0))
         await run.until_so(lambda: run.screen.step == REVIEW, "the review is shown")
@@ -175,13 +169,6 @@ async def test_every_step_is_whole_on_a_small_terminal(draft: RunDraft) -> None:
             await run.until("✓ Workload" if step else "● Workload", "Review", *texts)
 
 
-async def test_opened_at_the_review_one_key_starts(draft: RunDraft) -> None:
-    async with shown(draft, step=REVIEW) as run:
-        await run.until("✓ Workload", "✓ Inputs", "✓ Pool & job", "✓ 7 of 7")
-        await run.press("enter")
-        await run.until_so(lambda: run.results, "it is started")
-
-
 async def test_without_the_right_to_change_anything_nothing_starts(draft: RunDraft) -> None:
     async with shown(draft, step=REVIEW, is_read_only=True) as run:
         await run.until("✓ 7 of 7")
@@ -190,14 +177,6 @@ async def test_without_the_right_to_change_anything_nothing_starts(draft: RunDra
         await run.pilot.pause()
         assert run.results == []
         assert "Start" not in run.text
-
-
-async def test_the_last_choices_are_where_it_begins(tmp_path: Path) -> None:
-    account = Account()
-    draft = replace(draft_with_files(tmp_path), vm_size="Standard_F4s_v2", typed_dedicated="2", slots="4")
-    async with shown(draft, account, step=POOL_JOB) as run:
-        await run.until("Standard_F4s_v2", "4 vCPUs, 8 GiB")
-        assert run.draft == draft
 
 
 def test_every_key_says_what_it_does() -> None:

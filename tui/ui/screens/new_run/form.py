@@ -192,6 +192,7 @@ class FormRow(Horizontal):
         self._controls = controls
         self._note = note
         self._problem: Problem | None = None
+        self._shown: Content | None = None
         self._says = Static("", classes="form-note", markup=False)
 
     @property
@@ -200,7 +201,8 @@ class FormRow(Horizontal):
 
     @label.setter
     def label(self, text: str) -> None:
-        self._label.update(text)
+        if text != self.label:
+            self._label.update(text)
 
     @property
     def fields(self) -> tuple[FormInput, ...]:
@@ -229,12 +231,15 @@ class FormRow(Horizontal):
         self._show()
 
     def _show(self) -> None:
+        """Paints only what differs: a form of many rows is told of every key that is typed in one of them."""
+        words = Content(self._note)
         if self._problem is not None:
             hint = f"; {self._problem.hint}" if self._problem.hint else ""
-            self._says.update(toned(f"✗ {safe(self._problem.what)}{safe(hint)}", "error"))
-        else:
-            self._says.update(self._note)
-        self._says.display = self._problem is not None or bool(self._note)
+            words = toned(f"✗ {safe(self._problem.what)}{safe(hint)}", "error")
+        if self._shown is None or not words.is_same(self._shown):
+            self._shown = words
+            self._says.update(words)
+            self._says.display = bool(words)
 
 
 def word(text: str) -> Static:

@@ -51,8 +51,9 @@ class NewRunRail(Widget):
         self._steps: tuple[RailStep, ...] = ()
 
     def show(self, steps: Sequence[RailStep]) -> None:
-        self._steps = tuple(steps)
-        self.refresh()
+        if tuple(steps) != self._steps:
+            self._steps = tuple(steps)
+            self.refresh()
 
     def render(self) -> Content:
         if self._is_line:

@@ -185,17 +185,17 @@ class NewRunScreen(BatchScreen[RunPlan]):
         self._next_button.variant = "success" if is_review else "primary"
         self._next_button.display = not (is_review and self.is_read_only)
         self._next_button.disabled = bool(blocking)
-        if not blocking:
-            words = "Nothing has been created yet." if is_review else ""
-            self._reason.update(toned(words, "muted"))
-        elif is_review and self._review.is_checking and not self.draft.problems:
-            self._reason.update(toned("● ", "running") + safe(blocking[0].what))
-        else:
-            self._reason.update(toned("✗ ", "error") + self._reason_text(blocking))
+        self._reason.update(self._reason_words(blocking), layout=False)
 
-    def _reason_text(self, blocking: Sequence[Problem]) -> Content:
+    def _reason_words(self, blocking: Sequence[Problem]) -> Content:
+        """Why the button is off, or what is so while it is on."""
+        is_review = self._step == REVIEW
+        if not blocking:
+            return toned("Nothing has been created yet." if is_review else "", "muted")
+        if is_review and self._review.is_checking and not self.draft.problems:
+            return toned("● ", "running") + safe(blocking[0].what)
         more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
-        return Content(problem_text(blocking[0], self.draft.workload) + more)
+        return toned("✗ ", "error") + (problem_text(blocking[0], self.draft.workload) + more)
 
     # What a person does
 

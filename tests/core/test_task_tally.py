@@ -9,7 +9,7 @@ from tests.support.runs import NOW_S, failed, running, succeeded, task
 from tui.core.records import TaskRow, TaskState
 from tui.core.run_view import count_rows
 from tui.core.task_table import duration_s, is_live, short_node_id
-from tui.core.task_tally import DURATIONS_KEPT, TaskTally
+from tui.core.task_tally import DURATIONS_KEPT, SLICE_ROWS, SlicedTally, TaskTally
 
 NUMBERS = st.integers(0, 9)
 ROWS = st.one_of(
@@ -43,6 +43,21 @@ def test_a_finished_task_counts_its_duration_once_and_the_oldest_are_let_go() ->
     assert list(tally.durations) == [5]
     tally.apply(succeeded(number, took_s=1) for number in range(1, DURATIONS_KEPT + 1))
     assert set(tally.durations) == {1}
+
+
+def test_a_long_list_is_counted_in_slices_and_shown_whole() -> None:
+    tally, rows = SlicedTally(), [task(number) for number in range(2 * SLICE_ROWS + 1)]
+    tally.put([succeeded(0)], is_full=True)
+    tally.put(rows, is_full=True)
+    tally.put([running(7)], is_full=False)
+    seen = [tally.tally.counts.total]
+    while tally.is_behind:
+        tally.work()
+        seen.append(tally.tally.counts.total)
+    assert set(seen) == {1, len(rows)}
+    assert tally.tally.counts.running == 1
+    tally.put([succeeded(8)], is_full=False)
+    assert (tally.tally.counts.succeeded, tally.is_behind) == (1, False)
 
 
 def test_the_duration_of_a_finished_task_does_not_grow() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from tui.core.records import TaskCounts, TaskRow, TaskStatus
@@ -11,6 +11,8 @@ from tui.core.task_table import duration_s, is_live
 
 DURATIONS_KEPT = 1_000
 """The latest durations tell how long the next tasks take; more would only slow the estimate down."""
+SLICE_ROWS = 10_000
+"""Rows counted at a time: some 10 ms, so that whoever shows the counts can paint in between."""
 
 
 class TaskTally:
@@ -64,3 +66,38 @@ class TaskTally:
             succeeded=numbers[TaskStatus.SUCCEEDED],
             failed=numbers[TaskStatus.FAILED],
         )
+
+
+class SlicedTally:
+    """A tally that takes long lists slice by slice.
+
+    Invariant: a full list is counted in `tally` whole or not at all; until it is, `tally` is the one before.
+    """
+
+    def __init__(self) -> None:
+        self.tally = TaskTally()
+        self._counting = self.tally
+        self._waiting: deque[tuple[Sequence[TaskRow], int]] = deque()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether `work` has something left to do."""
+        return bool(self._waiting)
+
+    def put(self, rows: Sequence[TaskRow], *, is_full: bool) -> None:
+        """Takes a list; what fits a slice is counted at once."""
+        if is_full:
+            self._waiting.clear()
+            self._counting = TaskTally()
+        self._waiting.append((rows, 0))
+        self.work()
+
+    def work(self) -> None:
+        """Counts one slice."""
+        if self._waiting:
+            rows, start = self._waiting.popleft()
+            self._counting.apply(rows[start : start + SLICE_ROWS])
+            if start + SLICE_ROWS < len(rows):
+                self._waiting.appendleft((rows, start + SLICE_ROWS))
+        if not self._waiting:
+            self.tally = self._counting

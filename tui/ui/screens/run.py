@@ -22,7 +22,7 @@ from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.run_view import RunView
 from tui.core.table_model import TableModel
-from tui.core.task_tally import TaskTally
+from tui.core.task_tally import SlicedTally, TaskTally
 from tui.ui import run_words
 from tui.ui.bridge import follow_run
 from tui.ui.messages import RunAdvanced, RunLeft
@@ -58,7 +58,7 @@ class RunScreen(BatchScreen[None]):
         super().__init__(services, is_read_only=is_read_only)
         self.view = RunView(plan)
         self._session = session
-        self._tally = TaskTally()
+        self._counted = SlicedTally()
         self._error: BatchTuiError | None = None
         self._heard_s: float | None = None
         self._silent_since_s: float | None = None
@@ -89,10 +89,11 @@ class RunScreen(BatchScreen[None]):
     def feed(self, events: Sequence[RunEvent]) -> None:
         """Takes over a batch of events and paints once."""
         for event in events:
-            self.view.apply(event)
             if isinstance(event, TasksChanged):
                 self._merge(event)
-            elif isinstance(event, PollReport):
+                continue
+            self.view.apply(event)
+            if isinstance(event, PollReport):
                 self._note_silence(event)
         if any(isinstance(event, TasksChanged) for event in events):
             self._list.refresh_rows()
@@ -101,12 +102,28 @@ class RunScreen(BatchScreen[None]):
         self._show()
 
     def _merge(self, event: TasksChanged) -> None:
+        """Into table and counts, which hold the rows; the view needs only to know when they came."""
         if event.is_full:
-            self._tally.replace(event.rows)
             self._list.replace(event.rows)
         else:
-            self._tally.apply(event.rows)
             self._list.apply(event.rows)
+        self.view.tasks_read_s = event.at_s
+        was_behind = self._counted.is_behind
+        self._counted.put(event.rows, is_full=event.is_full)
+        if self._counted.is_behind and not was_behind:
+            self.call_later(self._count_on)
+
+    def _count_on(self) -> None:
+        """One slice at a time, with whatever else there is to do in between."""
+        self._counted.work()
+        if self._counted.is_behind:
+            self.call_later(self._count_on)
+        else:
+            self._show()
+
+    @property
+    def _tally(self) -> TaskTally:
+        return self._counted.tally
 
     def _note_silence(self, report: PollReport) -> None:
         if report.succeeded:

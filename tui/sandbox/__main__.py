@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="env: one object instead of shell exports")
     parser.add_argument("--idle-exit-s", type=float, help="leave after so long without a request or a running task")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="add a network's latency to every answer")
+    parser.add_argument("--allow-faults", action="store_true", help="let tests plan faults on the wire")
     parser.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     return parser
@@ -49,7 +50,12 @@ def _control(arguments: argparse.Namespace) -> int:
         sys.stdout.write(text)
         return 0
     if arguments.command == "up":
-        control.up(state_dir, idle_exit_s=arguments.idle_exit_s, latency_ms=arguments.latency_ms)
+        control.up(
+            state_dir,
+            idle_exit_s=arguments.idle_exit_s,
+            latency_ms=arguments.latency_ms,
+            allow_faults=arguments.allow_faults,
+        )
     elif arguments.command == "down":
         control.down(state_dir)
     elif arguments.command == "reset":
@@ -69,7 +75,11 @@ def _serve(arguments: argparse.Namespace) -> int:
     # Half of the time of a start goes into these imports; the fork comes before them.
     from tui.sandbox import server
 
-    options = server.ServerOptions(latency_s=arguments.latency_ms / 1000, idle_exit_s=arguments.idle_exit_s)
+    options = server.ServerOptions(
+        latency_s=arguments.latency_ms / 1000,
+        idle_exit_s=arguments.idle_exit_s,
+        allows_faults=arguments.allow_faults,
+    )
     return server.run(Path(arguments.state_dir), options, _reporter(arguments.ready_fd))
 
 

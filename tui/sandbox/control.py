@@ -69,6 +69,7 @@ def up(
     *,
     idle_exit_s: float | None = None,
     latency_ms: float = 0.0,
+    allow_faults: bool = False,
     answer_timeout_s: float = ANSWER_TIMEOUT_S,
 ) -> SandboxStatus:
     """Start the sandbox unless it runs; return once it answers.
@@ -87,7 +88,7 @@ def up(
             if found.idle_exit_s is not None and idle_exit_s is None:
                 os.kill(found.pid, signal.SIGUSR1)
             return found
-        _start(paths, idle_exit_s, latency_ms)
+        _start(paths, idle_exit_s, latency_ms, allow_faults)
         return status(state_dir)
 
 
@@ -212,7 +213,7 @@ def _still_answers(paths: SandboxPaths, timeout_s: float) -> bool:
     return False
 
 
-def _start(paths: SandboxPaths, idle_exit_s: float | None, latency_ms: float) -> None:
+def _start(paths: SandboxPaths, idle_exit_s: float | None, latency_ms: float, allow_faults: bool) -> None:
     """Start the server, detached, and wait until it says that it answers."""
     ready_reader, ready_writer = os.pipe()
     arguments = ["serve", "--detach", "--state-dir", str(paths.state_dir), "--ready-fd", str(ready_writer)]
@@ -220,6 +221,8 @@ def _start(paths: SandboxPaths, idle_exit_s: float | None, latency_ms: float) ->
         arguments += ["--idle-exit-s", str(idle_exit_s)]
     if latency_ms:
         arguments += ["--latency-ms", str(latency_ms)]
+    if allow_faults:
+        arguments.append("--allow-faults")
     log = _open_log(paths)
     log_start = os.fstat(log).st_size
     try:

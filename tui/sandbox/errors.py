@@ -6,7 +6,8 @@ SandboxError
 ├── PortTakenError           a remembered port belongs to someone else
 ├── StartError               it did not come up
 ├── StopError                it did not go down
-└── NeverStartedError        there are no ports and keys yet
+├── NeverStartedError        there are no ports and keys yet
+└── RefusedError             it runs, and refuses what was asked of it, or does not answer
 """
 
 from __future__ import annotations
@@ -71,3 +72,11 @@ class NeverStartedError(SandboxError):
 
     def __init__(self) -> None:
         super().__init__("it was never started here, or was reset")
+
+
+class RefusedError(SandboxError):
+    title = "The sandbox refuses"
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.hint = hint

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from tui.sandbox.batch.app import SERVER_OPTIONS, create_batch_app
 from tui.sandbox.batch.launches import Account
+from tui.sandbox.batch.ports import Limits, NodeHost
 from tui.sandbox.batch.service import BatchService
 from tui.sandbox.batch.store import StoreError
 from tui.sandbox.blob import BlobAccount, BlobStore, create_blob_app
@@ -31,6 +32,10 @@ from tui.sandbox.locks import FileLock
 from tui.sandbox.middleware import Activity, Gate
 from tui.sandbox.nodes.host import LocalNodeHost
 from tui.sandbox.settings import SandboxPaths, SandboxSettings, ServerRecord
+from tui.sandbox.simulation.connections import ClosableProtocol
+from tui.sandbox.simulation.nodes import SimulatedHost
+from tui.sandbox.simulation.simulation import Simulation
+from tui.sandbox.simulation.trouble import TroubleDesk
 
 _LOG = logging.getLogger(__name__)
 _ALIVE_LOCK_TIMEOUT_S = 5.0
@@ -48,6 +53,8 @@ class ServerOptions:
 
     latency_s: float = 0.0
     idle_exit_s: float | None = None
+    allows_faults: bool = False
+    """Tests may plan faults on the wire."""
 
 
 class Sandbox:
@@ -71,14 +78,17 @@ class Sandbox:
         host = LocalNodeHost(self._paths.nodes)
         await asyncio.to_thread(host.end_leftovers)
         store = BlobStore(self._paths.blobs)
-        service = _batch_service(self._paths, settings, host)
-        apps: list[ASGIApp] = [
-            create_batch_app(service, settings.batch_account, settings.batch_key),
-            create_blob_app(store, BlobAccount(settings.storage_account, settings.storage_key)),
-        ]
+        troubles = TroubleDesk()
+        nodes = SimulatedHost(host, troubles)
+        service = _batch_service(self._paths, settings, nodes, troubles)
+        simulation = Simulation(service, nodes, troubles, allows_faults=self._options.allows_faults)
+        batch = create_batch_app(service, settings.batch_account, settings.batch_key, simulation.operations)
+        blob = create_blob_app(store, BlobAccount(settings.storage_account, settings.storage_key))
+        apps = [simulation.before("batch", batch), simulation.before("blob", blob)]
         servers = [_Server(Gate(app, self._activity, self._options.latency_s)) for app in apps]
         try:
             await service.start()
+            simulation.start()
             self._handle_signals()
             serving = [
                 asyncio.create_task(server.serve(sockets=[listener]))
@@ -92,6 +102,7 @@ class Sandbox:
             await asyncio.gather(*serving)
         finally:
             self._paths.server.unlink(missing_ok=True)
+            await simulation.close()
             await service.close()
             store.close()
 
@@ -130,7 +141,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: ASGIApp) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=ClosableProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -193,10 +204,10 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def _batch_service(paths: SandboxPaths, settings: SandboxSettings, host: LocalNodeHost) -> BatchService:
+def _batch_service(paths: SandboxPaths, settings: SandboxSettings, host: NodeHost, limits: Limits) -> BatchService:
     try:
         account = Account(settings.batch_account, settings.batch_endpoint)
-        return BatchService(account=account, host=host, state_path=paths.batch_state)
+        return BatchService(account=account, host=host, state_path=paths.batch_state, limits=limits)
     except StoreError as error:
         raise StartError(str(error), paths.log) from error
 

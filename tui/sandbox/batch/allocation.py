@@ -17,7 +17,7 @@ from tui.sandbox.batch.attempts import Attempts, Ending
 from tui.sandbox.batch.background import Background
 from tui.sandbox.batch.errors import ServiceError
 from tui.sandbox.batch.node_tasks import NodeTasks
-from tui.sandbox.batch.ports import NodeHost
+from tui.sandbox.batch.ports import Limits, NodeHost
 from tui.sandbox.batch.records import AllocationState, Node, NodeState, Pool, PoolState, ResizeError
 from tui.sandbox.batch.scheduler import Scheduler
 from tui.sandbox.batch.state import BatchState
@@ -27,6 +27,7 @@ Deallocation = Literal["requeue", "terminate", "taskcompletion", "retaineddata"]
 
 _STOPPED = "Desired number of {kind} nodes could not be allocated due to a stop resize operation"
 _LEAST_MISSED = (
+    NodeState.PREEMPTED,
     NodeState.UNUSABLE,
     NodeState.UNKNOWN,
     NodeState.START_TASK_FAILED,
@@ -50,6 +51,16 @@ class PoolTimings:
     deleting_s: float = 0.2
 
 
+class NoLimits:
+    """An account that may have everything at once."""
+
+    def granted(self, pool: Pool, wanted: int) -> tuple[int, ResizeError | None]:  # noqa: ARG002 - a protocol's
+        return wanted, None
+
+    async def steadied(self, pool: Pool) -> None:  # noqa: ARG002 - a protocol's
+        return
+
+
 class Allocation:
     """Makes, starts, reboots and removes nodes."""
 
@@ -62,6 +73,7 @@ class Allocation:
         scheduler: Scheduler,
         background: Background,
         timings: PoolTimings,
+        limits: Limits,
     ) -> None:
         self._state = state
         self._host = host
@@ -70,6 +82,7 @@ class Allocation:
         self._scheduler = scheduler
         self._background = background
         self._timings = timings
+        self._limits = limits
         self._resizing: dict[Pool, asyncio.Task[None]] = {}
         self._coming: dict[Node, asyncio.Task[None]] = {}
 
@@ -150,6 +163,7 @@ class Allocation:
     async def _reach_target(self, pool: Pool, deallocation: Deallocation) -> None:
         leaving = [node for node in pool.nodes.values() if node.state is NodeState.LEAVING_POOL]
         coming: list[Node] = []
+        errors: list[ResizeError] = []
         for dedicated, target in ((True, pool.target_dedicated), (False, pool.target_low_priority)):
             staying = [
                 node
@@ -158,7 +172,9 @@ class Allocation:
             ]
             staying.sort(key=lambda node: (_LEAST_MISSED.index(node.state), -node.number))
             leaving += staying[: max(0, len(staying) - target)]
-            coming += [self._add_node(pool, dedicated) for _ in range(target - len(staying))]
+            granted, error = self._limits.granted(pool, max(0, target - len(staying)))
+            coming += [self._add_node(pool, dedicated) for _ in range(granted)]
+            errors += [error] if error is not None else []
         made = [asyncio.get_running_loop().create_future() for _ in coming]
         for node, ready in zip(coming, made, strict=True):
             self._bring(pool, node, self._come_up(pool, node, ready))
@@ -167,7 +183,9 @@ class Allocation:
             *made,
             *(self._leave(pool, node, deallocation) for node in leaving),
         )
+        await self._limits.steadied(pool)
         self._resizing.pop(pool, None)
+        pool.resize_errors = tuple(errors)
         self._set_allocation(pool, AllocationState.STEADY)
 
     async def _stop(self, pool: Pool, unmade: list[Node]) -> None:
@@ -272,6 +290,21 @@ class Allocation:
 
     async def _reboot(self, pool: Pool, node: Node, deallocation: Deallocation) -> None:
         await self._clear(node, deallocation)
+        await self._boot_again(pool, node)
+
+    def preempt(self, pool: Pool, node: Node, back_after_s: float) -> None:
+        """Take a working node away: its tasks are queued again, and it starts anew after a while."""
+        if node.state in (NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE):
+            self._state.move_node(node, NodeState.PREEMPTED)
+            self._bring(pool, node, self._come_back(pool, node, back_after_s))
+
+    async def _come_back(self, pool: Pool, node: Node, after_s: float) -> None:
+        await self._clear(node, "requeue")
+        if node.agent is not None:
+            agent, node.agent = node.agent, None
+            await agent.close()
+        await asyncio.sleep(after_s)
+        self._state.move_node(node, NodeState.STARTING)
         await self._boot_again(pool, node)
 
     def agent_lost(self, node: Node) -> None:

@@ -40,6 +40,7 @@ def _node_folder(call: Call) -> _Folder:
     node = call.service.state.node(call.path["pool_id"], call.path["node_id"])
     if node.state in _NOT_READY:
         raise ServiceError("NodeNotReady")
+    call.service.before_files(node, None)
     root = call.service.host.root(node.pool_id, node.id)
     if "file_path" in call.path:
         files.check_node_path(call.path["file_path"])
@@ -55,6 +56,7 @@ def _task_folder(call: Call) -> _Folder:
     node = call.service.state.find_node(task.pool_id, task.node_id)
     if node is None or task.start_time is None:
         raise ServiceError("OperationInvalidForCurrentState" if task.node_id is None else "NodeNotFound")
+    call.service.before_files(node, task)
     root = call.service.host.root(node.pool_id, node.id) / task_root(task)
     return _Folder(
         root,

@@ -89,9 +89,11 @@ OPERATIONS: Mapping[str, Mapping[str, Handler]] = {
 """Path templates and what each answers to; anything else is 404, or 405 where the path exists."""
 
 
-def create_batch_app(service: BatchService, account: str, key: str) -> ASGIApp:
-    """The API of a started `service`, for whoever signs with the account's base64 `key`."""
-    return _BatchApp(service, SharedKeyVerifier(account, key))
+def create_batch_app(
+    service: BatchService, account: str, key: str, more: Mapping[str, Mapping[str, Handler]] | None = None
+) -> ASGIApp:
+    """The API of a started `service`, and `more` operations, for whoever signs with the account's base64 `key`."""
+    return _BatchApp(service, SharedKeyVerifier(account, key), {**OPERATIONS, **(more or {})})
 
 
 class _Resource:
@@ -112,10 +114,15 @@ async def _unknown(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 class _BatchApp:
-    def __init__(self, service: BatchService, verifier: SharedKeyVerifier) -> None:
+    def __init__(
+        self,
+        service: BatchService,
+        verifier: SharedKeyVerifier,
+        operations: Mapping[str, Mapping[str, Handler]],
+    ) -> None:
         self._service = service
         self._verifier = verifier
-        routes = [Route(path, _Resource(operations)) for path, operations in OPERATIONS.items()]
+        routes = [Route(path, _Resource(verbs)) for path, verbs in operations.items()]
         self._router = Router(routes, redirect_slashes=False, default=_unknown)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -86,6 +86,13 @@ class SharedKeyVerifier:
             )
 
 
+def authorization(account: str, key: str, request: SignedRequest) -> str:
+    """The Authorization header of a request, which has its date and, with a body, its length and type already."""
+    text = next(_strings_to_sign(account, request))
+    mac = hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()
+    return f"SharedKey {account}:{base64.b64encode(mac).decode()}"
+
+
 def _strings_to_sign(account: str, request: SignedRequest) -> Iterator[str]:
     length = request.headers.get("content-length", "")
     lengths = dict.fromkeys((length, "0", "") if length in ("", "0") else (length,))

@@ -36,6 +36,11 @@ class Body:
             raise ServiceError("InvalidRequestBody", [("Reason", "The body is not a JSON object.")])
         return cls(content)
 
+    @property
+    def wire(self) -> Mapping[str, Any]:
+        """Everything it holds, for those who name all of it themselves."""
+        return self._content
+
     def has(self, name: str) -> bool:
         return self._content.get(name) is not None
 

@@ -89,13 +89,17 @@ def task_text(task: Task) -> str:
     )
 
 
-def task_from(job_id: str, task_id: str, order: int, spec: str, text: str) -> Task:
+def task_spec_from(text: str) -> TaskSpec:
+    return TaskSpec.from_wire(json.loads(text))
+
+
+def task_from(job_id: str, task_id: str, order: int, spec: TaskSpec, text: str) -> Task:
     row = json.loads(text)
     return Task(
         job_id=job_id,
         id=task_id,
         order=order,
-        spec=TaskSpec.from_wire(json.loads(spec)),
+        spec=spec,
         created=row[0],
         modified=row[1],
         state=TaskState(row[2]),

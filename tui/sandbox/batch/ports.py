@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tui.sandbox.nodes.records import TaskLaunch, TaskOutcome
+
+if TYPE_CHECKING:
+    from tui.sandbox.batch.records import Pool, ResizeError
 
 
 class AgentLost(Exception):
@@ -48,4 +51,16 @@ class NodeHost(Protocol):
 
     def root(self, pool_id: str, node_id: str) -> Path:
         """`AZ_BATCH_NODE_ROOT_DIR` of the node, made or not."""
+        ...
+
+
+class Limits(Protocol):
+    """What an account may have, and how long it takes."""
+
+    def granted(self, pool: Pool, wanted: int) -> tuple[int, ResizeError | None]:
+        """How many of `wanted` further nodes the pool gets now, and why it gets no more."""
+        ...
+
+    async def steadied(self, pool: Pool) -> None:
+        """Return once the pool's resize may end."""
         ...

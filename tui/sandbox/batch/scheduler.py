@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from heapq import heappop, heappush
 
 from tui.sandbox.batch.node_tasks import NodeTasks
-from tui.sandbox.batch.records import Job, JobState, Node, NodeState, Pool, Task, key_of
+from tui.sandbox.batch.records import Job, JobState, Node, NodeState, Pool, PoolSpec, Task, key_of
 from tui.sandbox.batch.state import BatchState
 
 
@@ -47,16 +48,14 @@ class Scheduler:
             self._dispatch_job(job, pool, [node for node in open_nodes if not self._node_tasks.is_barred(job, node)])
 
     def _dispatch_job(self, job: Job, pool: Pool, nodes: list[Node]) -> None:
-        slots = pool.spec.task_slots_per_node
+        room = _Room(nodes, pool.spec)
         limit = job.spec.max_parallel_tasks
-        while nodes and (limit < 0 or len(job.attempts) < limit):
-            most_free = slots - min(node.used_slots for node in nodes)
+        while limit < 0 or len(job.attempts) < limit:
+            most_free = room.most_free
             task = job.tasks.ready.pop(most_free) if most_free > 0 else None
             if task is None:
                 return
-            fitting = [node for node in nodes if slots - node.used_slots >= task.spec.required_slots]
-            fullest = max if pool.spec.packs else min
-            self._start(job, task, fullest(fitting, key=lambda node: node.used_slots))
+            self._start(job, task, room.take(task.spec.required_slots))
 
     def _show_work(self, pool: Pool) -> None:
         """A node's state says whether it works; it is set once all is handed out, so it does not flicker."""
@@ -68,3 +67,28 @@ class Scheduler:
                     state = NodeState.IDLE if node.scheduling_enabled else NodeState.OFFLINE
                 if node.state is not state:
                     self._state.move_node(node, state)
+
+
+class _Room:
+    """Nodes by their used slots, so that finding one for a task does not look at thousands of them."""
+
+    def __init__(self, nodes: list[Node], spec: PoolSpec) -> None:
+        self._slots = spec.task_slots_per_node
+        self._packs = spec.packs
+        self._by_used: list[list[tuple[int, Node]]] = [[] for _ in range(self._slots + 1)]
+        """Heaps: among nodes of equal use the first one of the pool comes first."""
+        for place, node in enumerate(nodes):
+            self._by_used[min(node.used_slots, self._slots)].append((place, node))
+
+    @property
+    def most_free(self) -> int:
+        """Free slots of the emptiest node."""
+        return next((self._slots - used for used, nodes in enumerate(self._by_used) if nodes), 0)
+
+    def take(self, slots: int) -> Node:
+        """The node for a task of so many slots, no more than `most_free`; they count as used from now on."""
+        fitting = range(self._slots - slots + 1)
+        used = next(used for used in (reversed(fitting) if self._packs else fitting) if self._by_used[used])
+        place, node = heappop(self._by_used[used])
+        heappush(self._by_used[used + slots], (place, node))
+        return node

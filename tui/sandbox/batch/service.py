@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
-from tui.sandbox.batch.allocation import Allocation, PoolTimings
+from tui.sandbox.batch.allocation import Allocation, NoLimits, PoolTimings
 from tui.sandbox.batch.attempts import Attempts
 from tui.sandbox.batch.background import Background
 from tui.sandbox.batch.job_life import JobLife
 from tui.sandbox.batch.launches import Account, Launches
 from tui.sandbox.batch.node_tasks import NodeTasks
-from tui.sandbox.batch.ports import NodeHost
+from tui.sandbox.batch.ports import Limits, NodeHost
 from tui.sandbox.batch.records import Job, JobState, Node, Pool, Task, TaskState
 from tui.sandbox.batch.scheduler import Scheduler
 from tui.sandbox.batch.state import BatchState
@@ -38,6 +39,7 @@ class BatchService:
         state_path: Path,
         timings: PoolTimings | None = None,
         clock: ServiceClock | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.account = account
         self.host = host
@@ -67,7 +69,10 @@ class BatchService:
             self.scheduler,
             self.background,
             timings or PoolTimings(),
+            limits or NoLimits(),
         )
+        self.before_files: Callable[[Node, Task | None], None] = _nothing
+        """Called before somebody looks at the files of a task, or of a node itself."""
 
     async def start(self) -> None:
         """Take up what the state file holds: nodes boot, tasks that were on them wait for their next run."""
@@ -124,6 +129,10 @@ class BatchService:
 
     def _agent_lost(self, node: Node) -> None:
         self.allocation.agent_lost(node)
+
+
+def _nothing(_node: Node, _task: Task | None) -> None:
+    return
 
 
 def _latest(pools: list[Pool], jobs: list[Job]) -> int:

@@ -20,6 +20,9 @@ from tui.sandbox.batch.state import Record
 _LOG = logging.getLogger(__name__)
 _VERSION = 1
 _TRY_AGAIN_S = 1.0
+_MOST_SHARED_SPECS = 1024
+"""Specs that are remembered while tasks are read, so that those that say the same share one."""
+
 _GATHER_S = 0.02
 """Changes nobody waits for are written after this time, many at once."""
 
@@ -180,12 +183,17 @@ class Store:
         try:
             jobs = {job.key: job for job in map(codec.job_from, self._texts("SELECT body FROM jobs"))}
             tasks: dict[tuple[str, str], Task] = {}
+            specs: dict[str, TaskSpec] = {}
             for job_key, identifier, order, spec, body in self._database.execute(
                 "SELECT job, id, place, spec, body FROM tasks ORDER BY job, place"
             ):
                 job = jobs.get(job_key)
                 if job is not None:
-                    task = codec.task_from(job.id, identifier, order, spec, body)
+                    if spec not in specs:
+                        if len(specs) >= _MOST_SHARED_SPECS:
+                            specs.clear()
+                        specs[spec] = codec.task_spec_from(spec)
+                    task = codec.task_from(job.id, identifier, order, specs[spec], body)
                     self._specs[task] = task.spec
                     tasks[job.id, identifier] = task
                     job.tasks.add(task)

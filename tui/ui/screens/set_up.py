@@ -13,15 +13,15 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from tui.core.account_check import Checklist, CheckResult
-from tui.core.account_draft import SANDBOX_NAME, AccountDraft
-from tui.core.accounts import Account, AccountKind
+from tui.core.account_draft import AccountDraft
+from tui.core.accounts import SANDBOX_NAME, Account, AccountKind
 from tui.core.columns import Tone
 from tui.core.errors import BatchTuiError, Interrupted
 from tui.core.saved_accounts import AccountsOverview
@@ -93,7 +93,8 @@ class SetUpScreen(BatchScreen[Account | None]):
         kind = Vertical(self._kind, id="kind", classes="panel")
         kind.border_title, kind.border_subtitle = "where tasks run", "← → choose · enter goes on"
         fields = Vertical(self._form, self._sandbox, id="fields", classes="panel")
-        actions = Horizontal(self._state, self._test_button, self._save_button, id="actions")
+        buttons = Horizontal(self._test_button, self._save_button, id="buttons")
+        actions = Container(self._state, buttons, id="actions")
         entry = Vertical(kind, fields, self._where, actions, id="entry")
         yield VerticalScroll(entry, self._checks, id="body", can_focus=False)
 

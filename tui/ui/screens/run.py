@@ -6,6 +6,7 @@ last event says, and its age is always on screen.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Literal
 
@@ -111,15 +112,14 @@ class RunScreen(BatchScreen[None]):
         was_behind = self._counted.is_behind
         self._counted.put(event.rows, is_full=event.is_full)
         if self._counted.is_behind and not was_behind:
-            self.call_later(self._count_on)
+            self.run_worker(self._count(), group="count")
 
-    def _count_on(self) -> None:
+    async def _count(self) -> None:
         """One slice at a time, with whatever else there is to do in between."""
-        self._counted.work()
-        if self._counted.is_behind:
-            self.call_later(self._count_on)
-        else:
-            self._show()
+        while self._counted.is_behind:
+            await asyncio.sleep(0)
+            self._counted.work()
+        self._show()
 
     @property
     def _tally(self) -> TaskTally:

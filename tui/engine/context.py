@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.core.deletion import ResourceKind
-from tui.core.errors import AlreadyExists, Conflict, NotFound, RunFailed
+from tui.core.errors import AlreadyExists, RunFailed
 from tui.core.events import Notice, Step, StepChanged, StepState
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import RunPlan
 from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal, StoragePort
-from tui.core.records import ContainerRecord, JobRecord, PoolRecord
 from tui.core.redaction import redact
 from tui.core.specs import Signer
 from tui.engine.journal import Journal
+from tui.engine.resources import metadata_of, start_deletion
 from tui.engine.retrying import Patience, Retrier
 from tui.engine.run_record import FileMoved, ResourceState
 
@@ -65,15 +65,7 @@ class RunContext:
 
     def find(self, kind: ResourceKind, name: str) -> Mapping[str, str] | None:
         """The metadata of a resource, or None where there is none."""
-        found: ContainerRecord | PoolRecord | JobRecord | None
-        match kind:
-            case "container":
-                found = self.storage.get_container(name)
-            case "pool":
-                found = self.batch.get_pool(name)
-            case "job":
-                found = self.batch.get_job(name)
-        return None if found is None else found.metadata
+        return metadata_of(self.batch, self.storage, kind, name)
 
     def make(self, kind: ResourceKind, name: str, create: Callable[[], None]) -> None:
         """Makes a resource, or finds it made by this run; RunFailed where someone else made it.
@@ -107,25 +99,9 @@ class RunContext:
             if metadata is None:
                 return True
             self.check_ours(kind, name, metadata)
-            try:
-                self._start_deletion(kind, name)
-            except NotFound:
-                return True
-            except Conflict as problem:
-                if "BeingDeleted" not in problem.code:
-                    raise
-            return False
+            return start_deletion(self.batch, self.storage, kind, name)
 
         if self.journal.record.resources.get((kind, name)) is not ResourceState.DELETING:
             self.journal.resource(kind, name, ResourceState.DELETING)
         if self.retry(f"deleting the {kind} {name}", attempt):
             self.journal.resource(kind, name, ResourceState.DELETED)
-
-    def _start_deletion(self, kind: ResourceKind, name: str) -> None:
-        match kind:
-            case "container":
-                self.storage.delete_container(name)
-            case "pool":
-                self.batch.delete_pool(name)
-            case "job":
-                self.batch.delete_job(name)

@@ -34,6 +34,13 @@ class InputRows:
         """Of the cursor; 0 where there is no row."""
         return self._position
 
+    def position_of(self, node: Node) -> int | None:
+        """Where a node is shown; None while it is not."""
+        try:
+            return self._rows.index(node)
+        except ValueError:
+            return None
+
     def refresh(self) -> None:
         """Takes over what the tree holds now."""
         rows: list[Node] = []
@@ -71,13 +78,11 @@ class InputRows:
         if self._position < len(self._rows) and self._rows[self._position] is node:
             return
         while node is not None:
-            try:
-                self._position = self._rows.index(node)
-            except ValueError:
-                node = node.parent
-            else:
-                self._cursor = node
+            position = self.position_of(node)
+            if position is not None:
+                self._position, self._cursor = position, node
                 return
+            node = node.parent
         self.move_to(self._position)
 
     # Moving

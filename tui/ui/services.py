@@ -17,6 +17,7 @@ from tui.core.preflight import Finding
 from tui.core.records import ImageInfo, PoolRecord
 from tui.core.run_draft import LastChoices
 from tui.ui.blocking import run_in_daemon_thread
+from tui.ui.input_services import InputServices
 
 ResultT = TypeVar("ResultT")
 
@@ -133,7 +134,7 @@ class RunPreflight(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NewRunServices:
-    """What the new run screen reaches beyond `AppServices`; all of it blocks and raises `core.errors`."""
+    """What the new run screen reaches beyond `AppServices`; the calls block and raise `core.errors`."""
 
     list_pools: Callable[[], tuple[PoolRecord, ...]]
     list_images: Callable[[], tuple[ImageInfo, ...]]
@@ -142,3 +143,5 @@ class NewRunServices:
     """Whether tasks run on this machine: their programs must be here, and nodes cost nothing."""
     remember_choices: Callable[[LastChoices], object] = lambda _: None
     """Called when a run starts, for the next one to begin with; returns at once."""
+    inputs: InputServices = field(default_factory=InputServices)
+    """What inputs are chosen with."""

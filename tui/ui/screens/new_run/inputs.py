@@ -1,58 +1,399 @@
-"""The inputs of a run: one path a line."""
+"""The inputs of a run: files of this machine, or blobs of a container, marked in a tree.
+
+Folders and containers are read by threads of others; what they find arrives as one message a batch. The pane keeps one
+selection of each kind, so that switching between them, or leaving the step, loses nothing.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static, TextArea
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
 
+from tui.core.errors import BatchTuiError
+from tui.core.glob_filter import GlobFilter
+from tui.core.input_listing import ListingBatch
+from tui.core.input_selection import common_folder, not_of_kind
 from tui.core.planning import FileChoice, Problem
 from tui.core.run_draft import RunDraft
+from tui.core.workloads import Workload
+from tui.ui.input_services import InputServices
+from tui.ui.screens.new_run.form import Choice, FormRow, Pick, Tick, word
+from tui.ui.screens.new_run.inputs_container import ContainerPicker
+from tui.ui.screens.new_run.inputs_fields import FolderInput, FolderSuggester, PrefixInput, TreeFilterInput
+from tui.ui.screens.new_run.inputs_source import BlobSource, FileSource, InputSource
+from tui.ui.screens.new_run.inputs_words import instead_of_rows, tally_text, wrong_kind
 from tui.ui.screens.new_run.step import StepPane
+from tui.ui.services import AppServices
+from tui.ui.text import safe
+from tui.ui.widgets.input_tree_view import InputTreeView
+
+FILES, BLOBS = 0, 1
+"""The sources in the order of the switch."""
+
+_TELL_S = 0.25
+"""While files are still being found, the rest of the screen follows at this pace."""
 
 
 class InputsPane(StepPane):
-    """Paths of files, typed or pasted, one a line; a path that is no file is a problem."""
+    """A switch, a place, a filter, the tree, and a line that says what is chosen."""
 
     title: ClassVar[str] = "Inputs"
     options: ClassVar[frozenset[str]] = frozenset({"inputs"})
+    DEFAULT_CSS = """
+    InputsPane {
+        &.panel { padding: 0 1; }
+        & .for-blobs { display: none; }
+        &.-blobs .for-blobs { display: block; }
+        &.-blobs .for-files { display: none; }
+        & FormRow > .form-label { width: 11; }
+        & FormRow > FormInput { max-width: 100%; }
+        & FormRow > Tick { margin: 0 0 0 2; }
+        & PrefixInput { max-width: 30; }
+        & InputTreeView { margin-top: 1; }
+        & #inputs-status { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/", id="inputs.filter", tooltip="Choose by patterns"),
+        Binding("backspace", "up", "Up", key_display="⌫", id="inputs.parent", tooltip="Show the folder above"),
+        Binding("s", "samples", "Samples", id="inputs.samples", tooltip="Use the bundled samples"),
+        Binding(
+            "full_stop",
+            "hidden",
+            "Hidden",
+            key_display=".",
+            show=False,
+            id="inputs.hidden",
+            tooltip="Show hidden files, or not",
+        ),
+        Binding("r", "read_again", "Read again", show=False, id="inputs.reread", tooltip="Read it all again"),
+    ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._paths = TextArea(placeholder="One path a line")
-        self._trouble = Static("", markup=False)
-        self._working_folder = ""
+    @dataclass
+    class Found(Message):
+        """A reader has found something more."""
+
+        source: InputSource
+        number: int
+        batch: ListingBatch
+
+    def __init__(self, services: AppServices, inputs: InputServices) -> None:
+        super().__init__(id="inputs", classes="panel")
+        self.border_title = self.title
+        self._services, self._inputs = services, inputs
+        self._from = Choice(("files of this machine", "an existing container"))
+        self._folder = FolderInput(FolderSuggester(inputs, services.run_blocking))
+        self._container = Pick()
+        self._prefix = PrefixInput()
+        self._only = TreeFilterInput()
+        self._hidden = Tick("hidden files")
+        self._files = FileSource(inputs, self._post)
+        self._blobs = BlobSource(inputs, self._post)
+        self._view = InputTreeView(self._files.selection)
+        self._status = Static("", id="inputs-status", markup=False)
+        self._workload: Workload | None = None
+        self._applied: tuple[FileChoice, ...] | None = None
+        self._came_from = ""
+        """The folder that was left upwards: the cursor goes there once it is shown."""
+        self._telling: Timer | None = None
+        self._judged: tuple[tuple[FileChoice, ...], str, list[Problem]] | None = None
 
     def compose(self) -> ComposeResult:
-        yield self._paths
-        yield self._trouble
+        yield FormRow("From", self._from)
+        yield FormRow("Folder", self._folder, classes="for-files")
+        yield FormRow("Container", self._container, word("begins with"), self._prefix, classes="for-blobs")
+        yield FormRow("Only", self._only, self._hidden)
+        yield self._view
+        yield self._status
+
+    # The draft
 
     def load(self, draft: RunDraft) -> None:
-        self._working_folder = draft.working_folder
-        if draft.files and not self._paths.text:
-            self._paths.text = "\n".join(choice.local_path or choice.blob_name for choice in draft.files)
+        if self._applied is None or draft.files != self._applied:
+            self._take_over(draft)
+        if self._workload is not draft.workload:
+            is_untouched = self._workload is None or self._only.value == _filter_text(self._workload)
+            self._workload = draft.workload
+            if is_untouched:
+                self._only.show(_filter_text(draft.workload))
+                self._let_through()
+        self._show()
+
+    def _take_over(self, draft: RunDraft) -> None:
+        """Shows a draft that was not made here."""
+        self._applied = draft.files
+        container = draft.existing_input_container or ""
+        folder = common_folder(draft.files) or self._inputs.last_folder or draft.working_folder
+        self._files.start_at(folder, () if container else draft.files)
+        self._blobs.start_at(container, draft.files if container else ())
+        self._from.index = BLOBS if container else FILES
+        self._folder.show_folder(folder)
+        self._view.show(self._source.selection)
+        self._read_on()
 
     def apply(self, draft: RunDraft) -> RunDraft:
-        files = (FileChoice(os.path.getsize(path), path) for path in self._typed() if os.path.isfile(path))
-        return replace(draft, files=tuple(files))
+        if self._applied is None:
+            return draft
+        self._applied = self._source.selection.files
+        container = self._blobs.container if self._is_blobs else ""
+        return replace(draft, files=self._applied, existing_input_container=container or None)
+
+    @property
+    def _is_blobs(self) -> bool:
+        return self._from.index == BLOBS
+
+    @property
+    def _source(self) -> InputSource:
+        return self._blobs if self._is_blobs else self._files
+
+    # Problems and focus
 
     @property
     def problems(self) -> Sequence[Problem]:
-        return [Problem("inputs", f"{path} is not a file") for path in self._typed() if not os.path.isfile(path)]
+        if self._workload is None:
+            return ()
+        if self._is_blobs and not self._blobs.container:
+            return [Problem("inputs", "no container was chosen", "space on Container lists them")]
+        awaited = self._source.selection.tree.awaits_marks
+        if awaited is not None:
+            name = awaited.name or awaited.path
+            ending = "is still being read" if self._source.reading.is_under_way else "was not read to its end"
+            return [Problem("inputs", f"{safe(name)}/ {ending}"), *self._kind_problems(self._workload)]
+        return self._kind_problems(self._workload)
+
+    def _kind_problems(self, workload: Workload) -> list[Problem]:
+        files = self._source.selection.files
+        if self._judged is None or self._judged[0] is not files or self._judged[1] != workload.name:
+            names = not_of_kind(files, workload.input_extensions)
+            self._judged = (files, workload.name, wrong_kind(names, len(files), workload))
+        return self._judged[2]
+
+    def focus_first(self) -> None:
+        self._view.focus()
+
+    def focus_problem(self, problem: Problem) -> None:  # noqa: ARG002 - all are mended in the tree
+        (self._container if self._is_blobs and not self._blobs.container else self._view).focus()
+
+    # Reading
+
+    def on_show(self) -> None:
+        self._read_on()
+
+    def on_unmount(self) -> None:
+        self._files.stop()
+        self._blobs.stop()
+
+    def _read_on(self) -> None:
+        """Reads what nobody has read yet, once there is somebody to see it."""
+        if not self.is_attached or not self.display or self._workload is None:
+            return
+        if self._source.read_on():
+            self._show()
+
+    def _post(self, source: InputSource, number: int, batch: ListingBatch) -> None:
+        if self.is_attached:
+            self.post_message(self.Found(source, number, batch))
+
+    @on(Found)
+    def _on_found(self, message: Found) -> None:
+        message.stop()
+        source = message.source
+        if not source.take(message.number, message.batch):
+            return
+        if source is self._source:
+            self._go_where_we_came_from()
+            self._view.refresh_rows()
+            self._show_status()
+        if message.batch.is_over:
+            self._tell()
+            self._read_on()
+        elif self._telling is None:
+            self._telling = self.set_timer(_TELL_S, self._tell)
+
+    def _go_where_we_came_from(self) -> None:
+        rows = self._files.selection.rows
+        folder = self._files.selection.tree.folder_at(self._came_from) if self._came_from else None
+        if folder is not None and (position := rows.position_of(folder)) is not None:
+            self._came_from = ""
+            rows.move_to(position)
+
+    def _tell(self) -> None:
+        """What is chosen may have changed: the screen takes it over."""
+        if self._telling is not None:
+            self._telling.stop()
+        self._telling = None
+        self._show_status()
+        self.post_message(self.Changed(self))
+
+    # What is shown
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        told = [*self.problems, *problems]
-        self._trouble.update("\n".join(f"✗ {problem.what}" for problem in told[:3]))
+        is_ready = bool(self._source.selection.files) and not problems and not self.problems
+        self._view.let_enter_open(not is_ready)
 
-    def _typed(self) -> Iterable[str]:
-        lines = dict.fromkeys(line.strip() for line in self._paths.text.splitlines() if line.strip())
-        return [os.path.normpath(os.path.join(self._working_folder, os.path.expanduser(line))) for line in lines]
+    def _show(self) -> None:
+        self.set_class(self._is_blobs, "-blobs")
+        self._container.text = self._blobs.container or "choose one"
+        self._hidden.display = not self._is_blobs
+        self._view.refresh_rows()
+        self._show_status()
+        self.refresh_bindings()
 
-    @on(TextArea.Changed)
-    def _on_typed(self) -> None:
-        self.post_message(self.Changed(self))
+    def _show_status(self) -> None:
+        source = self._source
+        samples_key = "s" if self._has_samples else ""
+        tally = source.selection.tally
+        if self._is_blobs and not self._blobs.container:
+            self._view.show_instead([("Choose a container above: space lists them.", "")])
+            self._status.update("")
+            return
+        self._status.update(tally_text(tally, source.reading, noun=source.noun, samples_key=samples_key))
+        self._view.show_instead(
+            instead_of_rows(source.selection.tree, source.reading, place=source.place, samples_key=samples_key)
+        )
+
+    @property
+    def _has_samples(self) -> bool:
+        return self._inputs.sample_folder is not None and not self._is_blobs
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        if action == "samples":
+            return self._has_samples
+        return action not in ("up", "hidden") or not self._is_blobs
+
+    # What a person does
+
+    @on(InputTreeView.Marked)
+    def _on_marked(self, message: InputTreeView.Marked) -> None:
+        message.stop()
+        if not self._is_blobs and self._files.selection.files:
+            self._inputs.remember_folder(self._files.selection.tree.root.path)
+        self._tell()
+
+    @on(InputTreeView.Opened)
+    def _on_opened(self, message: InputTreeView.Opened) -> None:
+        """A folder that lies beyond the reader's limit is read when it is opened."""
+        message.stop()
+        if self._source is self._files and not message.folder.is_read:
+            self._files.read_below(message.folder.path)
+            self._show()
+
+    @on(Choice.Changed)
+    def _on_source(self, message: Choice.Changed) -> None:
+        message.stop()
+        self._show_anew()
+
+    @on(Input.Changed)
+    def _on_typed(self, message: Input.Changed) -> None:
+        message.stop()
+        if message.input is self._only:
+            self._let_through()
+
+    @on(Tick.Changed)
+    def _on_hidden(self, message: Tick.Changed) -> None:
+        message.stop()
+        self._let_through()
+        self._read_on()
+
+    def _let_through(self) -> None:
+        """Both trees follow the filter; only files can be hidden."""
+        asked = GlobFilter.parse(self._only.value)
+        for source in (self._files, self._blobs):
+            tree = source.selection.tree
+            hidden = source is self._blobs or self._hidden.value
+            if (asked, hidden) != (tree.filter, tree.shows_hidden):
+                source.selection.let_through(asked, shows_hidden=hidden)
+        if self.is_attached:
+            self._show()
+            self._tell()
+
+    @on(Input.Submitted)
+    def _on_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        if message.input is self._folder:
+            self._go_to(self._typed_folder())
+        elif message.input is self._prefix:
+            self._blobs.narrow(self._prefix.value)
+            self._show_anew()
+        self._view.focus()
+
+    def _typed_folder(self) -> str:
+        root, typed = self._folder.relative_to, self._folder.value
+        if typed in ("", safe(root)):  # a name that cannot stand in a field is meant, not what stands for it
+            return root
+        return os.path.normpath(os.path.join(root, os.path.expanduser(typed)))
+
+    def _go_to(self, folder: str) -> None:
+        self._files.go_to(folder)
+        self._folder.show_folder(folder)
+        self._show_anew()
+
+    def action_up(self) -> None:
+        """The folder above, with the cursor on the one we come from."""
+        root = self._files.selection.tree.root.path
+        above = posixpath.dirname(root)
+        if above != root:
+            self._came_from = root
+            self._go_to(above)
+
+    def action_filter(self) -> None:
+        self._only.focus()
+
+    def action_hidden(self) -> None:
+        self._hidden.value = not self._hidden.value
+
+    def action_samples(self) -> None:
+        """The bundled inputs of the workload, all of them, and nothing else."""
+        if self._inputs.sample_folder is None or self._workload is None:
+            return
+        try:
+            folder = self._inputs.sample_folder(self._workload)
+        except BatchTuiError as error:
+            self.notify(safe(str(error)), severity="error", markup=False)
+            return
+        self._only.show(_filter_text(self._workload))
+        self._files.selection.clear()
+        self._go_to(folder)
+        self._files.selection.mark_all()
+        self._view.focus()
+
+    def action_read_again(self) -> None:
+        self._source.read_again()
+        self._show_anew()
+
+    @on(Pick.Requested)
+    def _on_pick(self, message: Pick.Requested) -> None:
+        message.stop()
+        services = self._services
+        picker = ContainerPicker(
+            self._inputs.list_containers, services.run_blocking, services.clock, self._blobs.container
+        )
+        self.app.push_screen(picker, self._take_container)
+
+    def _take_container(self, name: str | None) -> None:
+        if name is not None and name != self._blobs.container:
+            self._blobs.start_at(name)
+            self._show_anew()
+        self._view.focus()
+
+    def _show_anew(self) -> None:
+        """Another place is looked at: from its top, and read from its start."""
+        self._view.show(self._source.selection)
+        self._read_on()
+        self._show()
+        self._tell()
+
+
+def _filter_text(workload: Workload) -> str:
+    """What the filter begins with."""
+    return GlobFilter.of_extensions(workload.input_extensions).text

@@ -68,7 +68,7 @@ class NewRunScreen(BatchScreen[RunPlan]):
         self._review = ReviewPane(services, new_run)
         self._panes: tuple[StepPane, ...] = (
             WorkloadPane(),
-            InputsPane(),
+            InputsPane(services, new_run.inputs),
             PoolJobPane(services, new_run),
             self._review,
         )

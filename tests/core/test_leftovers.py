@@ -90,7 +90,14 @@ def test_what_a_process_drives_is_needed_whatever_exists() -> None:
     assert "drives it" in run.needed_for
 
 
-@pytest.mark.parametrize("found", [Holdings(RUN, None, (), (container(),)), Holdings(RUN, job("active", ends=False))])
+def test_outputs_without_a_job_are_of_a_run_that_is_over() -> None:
+    run = left(Holdings(RUN, None, (), (container(),)), now_s=MADE_S)
+    assert names(run) == [("container", False, True)]
+
+
+@pytest.mark.parametrize(
+    "found", [Holdings(RUN, None, (), (container(f"{RUN}-input"),)), Holdings(RUN, job("active", ends=False))]
+)
 def test_what_another_machine_may_be_making_has_a_day(found: Holdings) -> None:
     assert "within a day" in left(found, now_s=MADE_S + GRACE_S - 1).needed_for
     assert left(found, now_s=MADE_S + GRACE_S).needed_for == ""

@@ -12,6 +12,7 @@ from tui.commands.download import CONFLICT_POLICIES, download, typed_choice
 from tui.commands.found_run import refuse_other_place, resume_found
 from tui.commands.groups import GuardedGroup
 from tui.commands.headless import Manner, drive, is_terminal
+from tui.commands.leftovers import command as leftovers_command
 from tui.console.event_json import summary_json
 from tui.console.interruption import Interruption
 from tui.console.remains import remains_lines
@@ -33,6 +34,9 @@ class RunsGroup(GuardedGroup):
 def command(context: click.Context) -> int:
     """The runs this machine knows; without a command, lists them."""
     return 0 if context.invoked_subcommand is not None else _list(as_json=False)
+
+
+command.add_command(leftovers_command)
 
 
 @command.command("list")

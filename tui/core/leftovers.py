@@ -105,12 +105,14 @@ def judge(
     found: Holdings, local: LocalRun | None, unfinished_tasks: int, outputs: Collection[str], now_s: float
 ) -> LeftRun:
     """`outputs` are the output containers that hold something; `unfinished_tasks` those of the run's own job."""
-    needed_for = _needed_for(found, local, unfinished_tasks, now_s)
+    needed_for = _needed_for(found, local, unfinished_tasks, outputs, now_s)
     resources = () if needed_for else tuple(_left(found, local, outputs))
     return LeftRun(found.run_id, needed_for, resources, found.newest_s)
 
 
-def _needed_for(found: Holdings, local: LocalRun | None, unfinished_tasks: int, now_s: float) -> str:
+def _needed_for(
+    found: Holdings, local: LocalRun | None, unfinished_tasks: int, outputs: Collection[str], now_s: float
+) -> str:
     job = found.job
     if local is not None and local.is_driven:
         return "a process of this machine drives it"
@@ -118,7 +120,8 @@ def _needed_for(found: Holdings, local: LocalRun | None, unfinished_tasks: int, 
         return ""
     if job is not None and unfinished_tasks:
         return f"{count_text(unfinished_tasks, 'task')} not finished"
-    is_settled = job is not None and job.terminates_when_done
+    # Outputs without a job: it ran, and somebody has deleted it.
+    is_settled = job.terminates_when_done if job is not None else found.output_container in outputs
     if not is_settled and local is None and now_s - found.newest_s < GRACE_S:
         return "made within a day, perhaps by a machine that still works on it"
     return ""

@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.ui.bindings import dangerous_actions
-from tui.ui.screens.base import BatchScreen
+from tui.ui.screens.base import BatchScreen, Question
 from tui.ui.screens.confirm import ConfirmDialog
 from tui.ui.screens.help import HelpScreen
 from tui.ui.themes import BATCH_DARK, THEMES
@@ -35,6 +35,7 @@ class BatchTui(App[int]):
         """`opening` makes the first screen; `theme` is one of ours or of Textual's."""
         super().__init__()
         self._opening = opening
+        self._is_leaving = False
         for own in THEMES:
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else BATCH_DARK.name
@@ -63,18 +64,21 @@ class BatchTui(App[int]):
 
     async def action_quit(self) -> None:
         """Leaves, once whatever would be lost has been decided."""
+        if not self._is_leaving:
+            self._is_leaving = True
+            self.run_worker(self._leave(), group="leave")
+
+    async def _leave(self) -> None:
         screens = [screen for screen in self.screen_stack if isinstance(screen, BatchScreen)]
-        questions = [question for screen in reversed(screens) if (question := screen.leaving_question()) is not None]
+        try:
+            for screen in reversed(screens):
+                if not await screen.may_leave(self._ask):
+                    return
+            for screen in screens:
+                screen.leave()
+            self.exit(max((screen.exit_code for screen in screens), default=0))
+        finally:
+            self._is_leaving = False
 
-        def leave(is_confirmed: bool | None = True) -> None:
-            if is_confirmed:
-                for screen in screens:
-                    screen.leave()
-                self.exit(max((screen.exit_code for screen in screens), default=0))
-
-        if isinstance(self.screen, ConfirmDialog):
-            return
-        if questions:
-            self.push_screen(ConfirmDialog(questions[0]), leave)
-        else:
-            leave()
+    async def _ask(self, question: Question) -> bool:
+        return await self.push_screen_wait(ConfirmDialog(question)) is True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -30,6 +30,10 @@ class Question:
     text: str
     confirm: str
     cancel: str = "Cancel"
+
+
+Ask = Callable[[Question], Awaitable[bool]]
+"""Puts a question to the person; True once it is confirmed."""
 
 
 class BatchScreen(Screen[ResultT]):
@@ -71,6 +75,11 @@ class BatchScreen(Screen[ResultT]):
     def leaving_question(self) -> Question | None:
         """What must be decided before the program ends; None where nothing is lost."""
         return None
+
+    async def may_leave(self, ask: Ask) -> bool:
+        """Whether the program may end, as decided now; a screen that offers more than yes and no asks by itself."""
+        question = self.leaving_question()
+        return question is None or await ask(question)
 
     @property
     def exit_code(self) -> int:

@@ -1,0 +1,161 @@
+"""A run opened from Home or just started: the run screen with the ways on to its tasks, its downloads and its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from tui.core.deletion import DeletionResult, DeletionState
+from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.events import RunEnded
+from tui.core.plan import RunPlan
+from tui.core.units import count_text
+from tui.ui import run_words
+from tui.ui.bindings import DangerousBinding
+from tui.ui.run_services import RunsService
+from tui.ui.screens.base import Ask, Question
+from tui.ui.screens.delete import DeleteDialog
+from tui.ui.screens.download import DownloadDialog
+from tui.ui.screens.error_dialog import ErrorDialog
+from tui.ui.screens.quit_guard import QuitGuard
+from tui.ui.screens.run import RunScreen
+from tui.ui.screens.task import TaskScreen
+from tui.ui.services import AppServices, RunSession
+from tui.ui.widgets.virtual_table import VirtualTable
+
+_STOP_CHECK_S = 0.05
+_STOP_LIMIT_S = 35.0
+"""A call under way ends within the service's own limit of 30 s."""
+
+
+class OpenRunScreen(RunScreen):
+    """A run, and what can be done with it. It goes on while another screen is on top, and when it is left for Home."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "download", "Download", id="run.download", tooltip="Fetch outputs and logs of this run"),
+        DangerousBinding("x", "delete", "Delete", id="run.delete", tooltip="Delete what this run made"),
+    ]
+
+    def __init__(
+        self,
+        services: AppServices,
+        runs: RunsService,
+        plan: RunPlan,
+        session: RunSession,
+        *,
+        is_only_shown: bool = False,
+        is_read_only: bool = False,
+    ) -> None:
+        """`is_only_shown` says that the session drives nothing: leaving it ends nothing."""
+        super().__init__(services, plan, session, is_read_only=is_read_only)
+        self._runs = runs
+        self._run_session = session
+        self._is_only_shown = is_only_shown
+
+    # Where it leads
+
+    @on(VirtualTable.RowSelected)
+    def _open_task(self, message: VirtualTable.RowSelected) -> None:
+        message.prevent_default()
+        plan = self.view.plan
+        self.app.push_screen(
+            TaskScreen(self.services, self._runs, plan, message.row_id, is_read_only=self.is_read_only)
+        )
+
+    def action_download(self) -> None:
+        marked = frozenset(self._model.marked)
+        self.app.push_screen(DownloadDialog(self.services, self._runs, self.view.plan, marked=marked))
+
+    def action_delete(self) -> None:
+        self.run_worker(self._delete(), group="delete", exclusive=True)
+
+    async def _delete(self) -> bool:
+        """Whether anything was deleted."""
+        dialog = DeleteDialog(self.services, self._runs, self.view.plan.run_id, prepare=self._stop_driving)
+        results = await self.app.push_screen_wait(dialog)
+        if results:
+            await self._tell_deleted(results)
+        return bool(results)
+
+    def _stop_driving(self) -> None:
+        """Blocks until the session drives the run no more, so that its journal is free."""
+        session = self._run_session
+        if self.is_under_way:
+            session.stop()
+            pause, waited_s = threading.Event(), 0.0
+            while session.summary is None and session.error is None:
+                if waited_s > _STOP_LIMIT_S:
+                    raise Interrupted("The run does not stop", "a call to the service is under way", "try again")
+                pause.wait(_STOP_CHECK_S)
+                waited_s += _STOP_CHECK_S
+
+    async def _tell_deleted(self, results: Sequence[DeletionResult]) -> None:
+        """Takes over what is left now."""
+        try:
+            line = await self.services.run_blocking(lambda: self._runs.line(self.view.plan.run_id))
+        except BatchTuiError:
+            return
+        summary = self.view.summary or line.summary
+        if summary is not None:
+            job_is_gone = any(item.kind == "job" and item.state is DeletionState.DELETED for item in results)
+            if summary.exit_code == Interrupted.exit_code and job_is_gone:
+                summary = replace(summary, outcome="stopped, and its job deleted", hint="")
+            self.feed([RunEnded(replace(summary, leftovers=line.leftovers))])
+
+    # Leaving
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether this program drives the run."""
+        return not self._is_only_shown and self._run_session.summary is None and self._run_session.error is None
+
+    def leaving_question(self) -> Question | None:
+        return None if self._is_only_shown else super().leaving_question()
+
+    @property
+    def _costs(self) -> str:
+        """What goes on costing without us, in words; nothing where nothing does."""
+        view, plan = self.view, self.view.plan
+        if not plan.makes_pool or self._is_only_shown:
+            return ""
+        is_left = view.summary is None or any(item.costs for item in view.summary.leftovers)
+        nodes = 0 if view.pool is None else max(view.pool.current_nodes, view.pool.target_nodes)
+        if not is_left or not nodes:
+            return ""
+        if run_words.is_on_sandbox(plan):
+            return (
+                f"Pool {plan.pool.id} keeps its {count_text(nodes, 'node')} up; on Azure they would cost by the hour."
+            )
+        return f"Pool {plan.pool.id} keeps its {count_text(nodes, 'node')}, and they cost by the hour."
+
+    async def may_leave(self, ask: Ask) -> bool:
+        question, costs = self.leaving_question(), self._costs
+        if not costs:
+            return await super().may_leave(ask)
+        if question is None:
+            text = "The run is over, and what it made is still there."
+            question = Question("leave it like this?", text, confirm="Quit and leave it")
+        guard = QuitGuard(self.view.plan.run_id, question, costs, can_change=not self.is_read_only)
+        match await self.app.push_screen_wait(guard):
+            case "leave":
+                return True
+            case "release":
+                return await self._release()
+            case "delete":
+                return await self._delete()
+        return False
+
+    async def _release(self) -> bool:
+        run_id = self.view.plan.run_id
+        self.notify(f"resizing the pool of {run_id} to 0…", timeout=3, markup=False)
+        try:
+            await self.services.run_blocking(lambda: self._runs.release_nodes(run_id, threading.Event()))
+        except BatchTuiError as error:
+            await self.app.push_screen_wait(ErrorDialog(error))
+            return False
+        return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
 import stat
 import sys
@@ -14,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.engine.world import World, make_world
-from tests.support.fakes import UBUNTU
+from tests.support.fakes import UBUNTU, FakeStorage
 from tui.core.errors import AccessRefused, Interrupted, ServiceFault
 from tui.core.plan import ExistingPool, PlannedInput
 from tui.core.preflight import Finding, Item, Preflight, Verdict
-from tui.core.specs import PoolSpec
+from tui.core.records import BlobRecord
+from tui.core.specs import JobSpec, PoolSpec
 from tui.engine.preflight import PreflightTools, look_at_destination, run_preflight
 from tui.engine.programs import find_program
 
@@ -133,6 +135,11 @@ def test_names_that_are_taken_are_found_whatever_took_them(inspection: Inspectio
     world.batch.create_pool(PoolSpec(world.plan.pool.id, "s", UBUNTU, 0, 0, 1, None), lambda _: pytest.fail("a SAS"))
     found = inspection.finding(Item.NAMES)
     assert found.detail == f"container {world.plan.output_container}, pool {world.plan.pool.id} exist already"
+    world.storage.delete_container(world.plan.output_container)
+    world.batch.create_job(
+        JobSpec(world.plan.job_id, world.plan.pool.id, 0, None, 0, None), lambda _: pytest.fail("a SAS")
+    )
+    assert inspection.finding(Item.NAMES).detail == f"pool {world.plan.pool.id}, job {world.plan.job_id} exist already"
 
 
 def test_a_run_of_this_name_is_known_by_its_journal(inspection: Inspection) -> None:
@@ -191,6 +198,32 @@ def test_a_stop_ends_the_wait_for_what_hangs(hanging: Inspection) -> None:
 
     with pytest.raises(Interrupted):
         hanging.run(stop, report)
+
+
+class EndlessStorage(FakeStorage):
+    """A container that never comes to its end."""
+
+    def list_blobs(self, container: str, prefix: str = "") -> Iterator[BlobRecord]:
+        for number in itertools.count():
+            yield BlobRecord(f"{container}/{prefix}{number}", 1, 0.0, "e")
+
+
+def test_a_long_look_at_inputs_ends_with_the_pre_flight(inspection: Inspection) -> None:
+    world = inspection.world
+    world.plan = replace(world.plan, inputs=(PlannedInput("a.txt", 1, None),), existing_input_container="theirs")
+    world.storage = EndlessStorage(world.clock, world.faults)
+    stop = threading.Event()
+
+    def report(finding: Finding) -> None:
+        if finding.item is Item.NAMES and finding.verdict.is_settled:
+            stop.set()
+
+    with pytest.raises(Interrupted):
+        inspection.run(stop, report)
+    looking = [thread for thread in threading.enumerate() if Item.INPUTS in thread.name]
+    for thread in looking:
+        thread.join(5.0)
+        assert not thread.is_alive()
 
 
 def test_a_defect_is_raised_where_it_is_waited_for(inspection: Inspection) -> None:

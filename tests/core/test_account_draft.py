@@ -71,6 +71,12 @@ def test_each_field_is_judged_by_itself(field: AccountField, text: str, words: s
         assert text not in problems[field]
 
 
+def test_a_key_in_the_wrong_field_is_not_said_again() -> None:
+    draft = replace(KEYS, batch_account=BATCH_KEY[:32])
+    assert BATCH_KEY[:32] not in draft.problems()[AccountField.BATCH_ACCOUNT]
+    assert draft.effective(AccountField.NAME) == ""
+
+
 def test_entra_asks_for_tls() -> None:
     draft = replace(draft_of(LAB), batch_endpoint="http://127.0.0.1:4001")
     assert "TLS" in draft.problems()[AccountField.BATCH_ENDPOINT]

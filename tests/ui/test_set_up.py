@@ -261,12 +261,23 @@ class TestTesting:
             await screen.until("✗ Batch access", "the Batch key is not the key", "→ Copy it again.", "✗ 1 to mend")
             assert not screen.button("save").disabled
 
+    async def test_on_a_short_terminal_failures_come_into_view_and_the_rest_can_be_paged_to(self) -> None:
+        accounts = FakeAccounts(key_place=KEY_FILE)
+        accounts.outcome = with_failure(Check.SHARED_ACCESS, "the signature was refused", "Look at its networks.")
+        async with shown(accounts, draft=draft_of(WORK), replaces="work", size=SHORT) as screen:
+            screen.field("batch-key").focus()
+            await screen.press("ctrl+t")
+            await screen.until("the signature was refused", "→ Look at its networks.")
+            await screen.press("pageup")
+            await screen.until("where tasks run")
+            assert screen.field("batch-key").has_focus
+
     async def test_typing_again_forgets_what_was_tested(self) -> None:
         async with shown(draft=draft_of(WORK), replaces="work") as screen:
             await screen.press("ctrl+t")
             await screen.until("✓ everything works")
             await screen.type_into("storage-account", "x")
-            await screen.until("Storage account: 'x' is not", "not tested yet")
+            await screen.until("Storage account: it is not", "not tested yet")
 
     async def test_escape_stops_a_test_that_hangs_and_the_screen_stays_alive(self) -> None:
         accounts = FakeAccounts()

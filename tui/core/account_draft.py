@@ -12,12 +12,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tui.core.account_check import batch_owner, storage_owner
-from tui.core.accounts import ENVIRONMENT_NAME, Account, AccountKind, checked_account, endpoint_of
+from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, Account, AccountKind, checked_account, endpoint_of
 from tui.core.errors import InputError
 from tui.core.pasted import PastedCredentials
 from tui.core.redaction import Secret
-
-SANDBOX_NAME = "sandbox"
 
 
 class AccountField(StrEnum):
@@ -113,7 +111,8 @@ class AccountDraft:
         if wanted is AccountField.STORAGE_ACCOUNT:
             return (storage_owner(self.storage_endpoint) if "//" in self.storage_endpoint else None) or ""
         if wanted is AccountField.NAME:
-            return SANDBOX_NAME if self.kind is AccountKind.SANDBOX else self.effective(AccountField.BATCH_ACCOUNT)
+            name = SANDBOX_NAME if self.kind is AccountKind.SANDBOX else self.effective(AccountField.BATCH_ACCOUNT)
+            return "" if _problem_of(self.kind, AccountField.BATCH_ACCOUNT, name) else name
         return ""
 
     def missing(self) -> tuple[AccountField, ...]:
@@ -172,7 +171,8 @@ def _problem_of(kind: AccountKind, judged: AccountField, text: str) -> str:
     try:
         checked_account(kind=kind, **{**_IN_ORDER, judged.value: text})
     except InputError as error:
-        return error.what or re.sub(r"^The ", "the ", error.title)
+        # What was typed stands above the words; it may be a key in the wrong field, and is not said again.
+        return error.what.replace(repr(text), "it") or re.sub(r"^The ", "the ", error.title)
     return ""
 
 

@@ -149,6 +149,7 @@ class AccountsScreen(BatchScreen[Account | None]):
         if test == self._tests and self._is_testing:
             self._is_testing = False
             self._checks.show(checklist)
+            self.call_after_refresh(self._checks.show_failures)
 
     def _forget_test(self) -> None:
         self._stop.set()

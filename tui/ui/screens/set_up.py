@@ -58,6 +58,8 @@ class SetUpScreen(BatchScreen[Account | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "test", "Test", id="set-up.test", tooltip="Try the account, or stop trying"),
         Binding("ctrl+s", "save", "Save", id="set-up.save", tooltip="Save the account and use it from now on"),
+        Binding("pageup", "page(-1)", "Up", show=False, id="set-up.page-up", tooltip="Look further up"),
+        Binding("pagedown", "page(1)", "Down", show=False, id="set-up.page-down", tooltip="Look further down"),
         Binding("ctrl+r", "reveal", "Show keys", id="set-up.reveal", tooltip="Show the keys, or dots again"),
     ]
 
@@ -208,6 +210,8 @@ class SetUpScreen(BatchScreen[Account | None]):
         self._checks.show(checklist)
         self._tested = draft
         self._show()
+        if checklist.failed:
+            self.call_after_refresh(self._checks.show_failures)
         if checklist.is_good and self.focused in (None, self._test_button, *self._form.query("Input")):
             self._save_button.focus()
 
@@ -271,6 +275,11 @@ class SetUpScreen(BatchScreen[Account | None]):
             self.action_test()
         else:
             self.action_save()
+
+    def action_page(self, pages: int) -> None:
+        """Scrolls what a short terminal cuts off; the focus stays in its field."""
+        body = self.query_one("#body")
+        body.scroll_relative(y=pages * max(1, body.size.height - 2), animate=False)
 
     def action_reveal(self) -> None:
         self._is_revealed = not self._is_revealed

@@ -229,7 +229,8 @@ class AccountForm(Vertical):
         self._judge()
         following = self._shown[self._shown.index(row) + 1 :]
         if following:
-            following[0].input.focus()
+            # At once, not when the application is idle: who types ahead means the next field.
+            self.screen.set_focus(following[0].input)
         else:
             self.post_message(self.Finished())
 
@@ -256,7 +257,8 @@ class AccountForm(Vertical):
             implied = "" if self._draft.text(row.field) else self._draft.effective(row.field)
             if row.field is AccountField.STORAGE_ENDPOINT:
                 name = self._draft.effective(AccountField.STORAGE_ACCOUNT)
-                implied = f"https://{name}.blob.{DEFAULT_ENDPOINT_SUFFIX}" if name else ""
+                is_usable = bool(name) and AccountField.STORAGE_ACCOUNT not in problems
+                implied = f"https://{name}.blob.{DEFAULT_ENDPOINT_SUFFIX}" if is_usable else ""
             row.input.placeholder = implied or _EXAMPLES[row.field]
 
 

@@ -101,6 +101,11 @@ class ChecklistPanel(Vertical):
         self._rows[result.check].show(result)
         self._sum_up()
 
+    def show_failures(self) -> None:
+        """Brings what has to be mended into view, the first of it above all."""
+        for result in reversed(self._list.failed):
+            self._rows[result.check].scroll_visible(animate=False)
+
     def _sum_up(self) -> None:
         results = self._list.results.values()
         if all(result.state is CheckState.WAITING for result in results):

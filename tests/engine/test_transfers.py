@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.fakes import FakeClock, FakeStorage, Faults
+from tui.core.download_choice import ConflictPolicy
 from tui.core.errors import BatchTuiError, InputError, Interrupted, LocalError, ServiceFault, Unreachable
 from tui.engine import transfers
-from tui.engine.downloads import ConflictPolicy, Download, check_destination, download_all, scratch_folder
+from tui.engine.downloads import Download, check_destination, download_all
 from tui.engine.local_files import local_error, translated
 from tui.engine.parallel import in_parallel
+from tui.engine.partials import scratch_folder
 from tui.engine.retrying import Retrier
 from tui.engine.transfers import PartDone, spans
 from tui.engine.uploads import Upload, look_at, upload_all

@@ -43,10 +43,10 @@ from tui.engine.downloads import (
     check_destination,
     download_all,
     has_content,
-    scratch_folder,
 )
 from tui.engine.local_files import local_error
 from tui.engine.parallel import Outcome
+from tui.engine.partials import scratch_folder
 from tui.engine.progress import Meter
 from tui.engine.run_record import Ending, FileMoved, RunRecord
 from tui.engine.run_tools import RunTools, tell_nobody

@@ -2,7 +2,7 @@
 
 Where a different file is in the way, the policy decides; the default puts the download beside it under a numbered
 name. A file that already has the blob's content, under its own or a numbered name, is not fetched again. Parts are
-gathered in a scratch folder of the one attempt, so that a worker left behind by another attempt meets nobody's file.
+gathered in a hidden folder, where a large file is gone on with after an attempt that ended early.
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +22,7 @@ from tui.core.ports import StopSignal, StoragePort
 from tui.core.records import BlobRecord
 from tui.engine.local_files import local_error, md5_of
 from tui.engine.parallel import Outcome, in_parallel
+from tui.engine.partials import Partial, Scratch
 from tui.engine.retrying import Retrier
 from tui.engine.transfers import TRANSFER_WORKERS, Countdown, PartDone, Span, is_large, spans
 
@@ -59,29 +57,12 @@ def check_destination(destination: Path) -> None:
             raise InputError("The output folder is a file", f"{folder} is not a folder", "choose another with --output")
 
 
-@contextmanager
-def scratch_folder(destination: Path, owner: str) -> Iterator[Path]:
-    """A folder of this attempt alone, on the destination's file system; what an ended attempt left goes first.
-
-    `owner` names the run, of which only one attempt is under way at a time.
-    """
-    parent = destination / f".{owner}.partial"
-    with local_error(parent, "written"):
-        shutil.rmtree(parent, ignore_errors=True)
-        parent.mkdir(parents=True)
-        folder = Path(tempfile.mkdtemp(dir=parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(parent, ignore_errors=True)
-
-
 def download_all(
     storage: StoragePort,
     retry: Retrier,
     stop: StopSignal,
     downloads: Sequence[Download],
-    scratch: Path,
+    scratch: Scratch,
     policy: ConflictPolicy = "rename",
 ) -> Iterator[Outcome[DownloadPart, PartDone]]:
     """Fetches `downloads`; one outcome a part, in the order they end."""
@@ -90,10 +71,11 @@ def download_all(
 
 
 def _parts(
-    storage: StoragePort, retry: Retrier, downloads: Iterable[Download], scratch: Path, policy: ConflictPolicy
+    storage: StoragePort, retry: Retrier, downloads: Iterable[Download], scratch: Scratch, policy: ConflictPolicy
 ) -> Iterator[DownloadPart]:
     for number, download in enumerate(downloads):
-        fetching = _Fetching(storage, retry, download, scratch / f"{number}", download.policy or policy)
+        partial = scratch.partial(download.container, download.blob, number)
+        fetching = _Fetching(storage, retry, download, partial, download.policy or policy)
         for span in fetching.spans:
             yield DownloadPart(download, lambda fetching=fetching, span=span: fetching.fetch(span))  # type: ignore[misc]
 
@@ -102,7 +84,7 @@ class _Fetching:
     """One blob on its way, shared by the workers that fetch its parts."""
 
     def __init__(
-        self, storage: StoragePort, retry: Retrier, download: Download, temporary: Path, policy: ConflictPolicy
+        self, storage: StoragePort, retry: Retrier, download: Download, partial: Partial, policy: ConflictPolicy
     ) -> None:
         self.spans = tuple(spans(download.blob.size_bytes))
         self._storage = storage
@@ -114,7 +96,7 @@ class _Fetching:
         self._has_begun = False
         self._kept: Path | None = None
         """The file that makes fetching needless."""
-        self._temporary = temporary
+        self._partial = partial
 
     def fetch(self, span: Span) -> PartDone:
         """Fetches one part; whoever fetches the last one verifies the file and gives it its name."""
@@ -129,7 +111,6 @@ class _Fetching:
         return self._finish(span)
 
     def _begin(self) -> None:
-        blob = self._download.blob
         with self._begin_lock:
             if self._has_begun:
                 return
@@ -137,8 +118,7 @@ class _Fetching:
                 self._kept = _file_to_keep(self._download, self._policy)
                 if self._kept is None:
                     self._download.path.parent.mkdir(parents=True, exist_ok=True)
-                    with _opened(self._temporary, os.O_CREAT | os.O_TRUNC) as file:
-                        os.ftruncate(file, blob.size_bytes)
+                    self._partial.open()
             self._has_begun = True
 
     def _fetch(self, span: Span) -> None:
@@ -152,35 +132,24 @@ class _Fetching:
                 raise ServiceFault("A damaged answer", f"the bytes of {blob.name} do not match its MD5")
             return content
 
+        with local_error(self._partial.path, "read"):
+            if self._partial.has(span):
+                return
         content = self._retry(f"downloading {blob.name}", read)
-        with local_error(self._temporary, "written"), _opened(self._temporary) as file:
-            offset = span.offset
-            while content:
-                written = os.pwrite(file, content, offset)
-                offset, content = offset + written, content[written:]
+        with local_error(self._partial.path, "written"):
+            self._partial.write(span, content)
 
     def _finish(self, span: Span) -> PartDone:
         blob, target = self._download.blob, self._download.path
-        with local_error(self._temporary, "read"):
-            md5 = md5_of(self._temporary)
+        with local_error(self._partial.path, "read"):
+            md5 = md5_of(self._partial.path)
         if blob.content_md5 and md5 != blob.content_md5:
+            self._partial.discard()
             raise ServiceFault("A damaged download", f"{blob.name} does not match its MD5", "download it again")
         with local_error(target, "written"):
-            path, was_there = _placed(self._temporary, target, md5, self._policy)
+            path, was_there = _placed(self._partial.path, target, md5, self._policy)
+            self._partial.forget_record()
         return PartDone(span.length, completes_file=True, md5=md5, was_there=was_there, path=str(path))
-
-
-class _opened:  # noqa: N801  # reads as a verb, like `open`
-    """A file descriptor for writing, closed at the end; a symbolic link in the file's place is refused."""
-
-    def __init__(self, path: Path, flags: int = 0) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o666)
-
-    def __enter__(self) -> int:
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._file)
 
 
 def _md5(content: bytes) -> bytes:

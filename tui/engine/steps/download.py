@@ -16,7 +16,8 @@ from tui.core.records import BlobRecord
 from tui.core.run_description import MANIFEST_BLOB
 from tui.core.units import count_text, size_text
 from tui.engine.context import RunContext
-from tui.engine.downloads import Download, check_destination, download_all, scratch_folder
+from tui.engine.downloads import Download, check_destination, download_all
+from tui.engine.partials import Scratch, scratch_folder
 from tui.engine.progress import Meter
 from tui.engine.run_record import Ending, FileMoved
 
@@ -38,7 +39,7 @@ def run(context: RunContext) -> str:
     return f"{count_text(len(downloads), 'file')}, {size_text(total_bytes)}"
 
 
-def _fetch(context: RunContext, downloads: list[Download], scratch: Path, meter: Meter) -> None:
+def _fetch(context: RunContext, downloads: list[Download], scratch: Scratch, meter: Meter) -> None:
     renamed = 0
     for outcome in download_all(context.storage, context.retry, context.stop, downloads, scratch):
         if outcome.error is not None:

@@ -37,11 +37,11 @@ class TableApp(App[None]):
 
     CSS = "VirtualTable { height: 11; width: 100%; }"
 
-    def __init__(self, rows: int = 100) -> None:
+    def __init__(self, rows: int = 100, aside_from: int = 1_000) -> None:
         super().__init__()
         self.model: TableModel[Row] = TableModel(COLUMNS, lambda row: row.id)
         self.model.replace(Row(row_id(number), number) for number in range(rows))
-        self.table: VirtualTable[Row] = VirtualTable(self.model, empty_text="nothing here")
+        self.table: VirtualTable[Row] = VirtualTable(self.model, empty_text="nothing here", aside_from=aside_from)
         self.posted: list[Message] = []
 
     def compose(self) -> ComposeResult:
@@ -134,17 +134,17 @@ async def test_a_filter_that_hides_the_cursors_row_leaves_the_cursor_near() -> N
     app = TableApp()
     async with app.run_test(size=(40, 20)) as pilot:
         app.table.move_to(row_id(99))
-        app.model.filter("r00")
+        app.model.show_only(lambda row: "r00" in row.id)
         app.table.refresh_rows()
         await pilot.pause()
         assert app.table.cursor_id == row_id(9)
-        app.model.filter("no such row")
+        app.model.show_only(lambda row: False)  # noqa: ARG005 - called by position
         app.table.refresh_rows()
         await pilot.pause()
         assert not app.table.cursor_id
         assert any("nothing here" in line for line in app.lines())
         await pilot.press("down", "enter", "space")
-        app.model.filter("")
+        app.model.show_only(None)
         app.table.refresh_rows()
         assert app.table.cursor_id == row_id(0)
         assert app.posted == []
@@ -215,3 +215,18 @@ def test_a_cell_has_exactly_its_width() -> None:
     assert fit("世界世界", 5) == "世界…"
     assert fit("世界世界", 4) == "世 …"
     assert fit("abc", 0) == ""
+
+
+async def test_many_rows_are_sorted_aside_and_the_last_wish_is_what_is_shown() -> None:
+    app = TableApp(aside_from=50)
+    async with app.run_test(size=(40, 20)) as pilot:
+        app.table.move_to(row_id(7))
+        app.table.sort_by("id")
+        app.table.sort_by("id")
+        assert app.table.is_arranging
+        await wait_for(pilot, lambda: not app.table.is_arranging, "the order is worked out")
+        assert (app.model.id_at(0), app.table.cursor_id) == (row_id(99), row_id(7))
+        app.table.show_only(lambda row: row.id.endswith("7"))
+        app.model.replace([Row(row_id(number), number) for number in range(60)])
+        await wait_for(pilot, lambda: not app.table.is_arranging, "the filter holds for the new rows too")
+        assert [app.model.id_at(position) for position in range(len(app.model))][:2] == [row_id(57), row_id(47)]

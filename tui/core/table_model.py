@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from tui.core.arrangement import Arrangement
 from tui.core.columns import Column, RowT
 
 _REBUILD_SHARE = 4
@@ -39,12 +40,12 @@ class TableModel(Generic[RowT]):
         self._slots: dict[str, int] = {}
         self._shown = bytearray()
         self._keys: list[Any] = []
+        self._key: Callable[[RowT], Any] | None = None
         self._order: list[int] = []
         self._batch = 0
+        self._generation = 0
         self._sort: SortOrder | None = None
-        self._filter_text = self._needle = ""
         self._only: Callable[[RowT], bool] | None = None
-        self._haystacks: dict[int, str] = {}
         self._marked: set[str] = set()
 
     # What is shown
@@ -63,12 +64,8 @@ class TableModel(Generic[RowT]):
         return self._sort
 
     @property
-    def filter_text(self) -> str:
-        return self._filter_text
-
-    @property
     def is_filtered(self) -> bool:
-        return bool(self._filter_text) or self._only is not None
+        return self._only is not None
 
     @property
     def rows(self) -> Iterator[RowT]:
@@ -117,7 +114,6 @@ class TableModel(Generic[RowT]):
                 slot = self._append(row_id, row)
             else:
                 self._rows[slot], self._versions[slot] = row, self._batch
-                self._haystacks.pop(slot, None)
                 if plain:
                     continue
             self._reconsider(slot, leaving, entering)
@@ -132,6 +128,7 @@ class TableModel(Generic[RowT]):
             self.apply([new for new, old in pairs if new != old])
             return
         self._batch += 1
+        self._generation += 1
         old_slots, old_rows, old_versions = self._slots, self._rows, self._versions
         self._ids, self._rows = list(fresh), list(fresh.values())
         self._slots = dict(zip(self._ids, range(len(self._ids)), strict=True))
@@ -142,7 +139,6 @@ class TableModel(Generic[RowT]):
                 if old is not None and old_rows[old] == self._rows[slot]:
                     self._versions[slot] = old_versions[old]
         self._marked &= fresh.keys()
-        self._haystacks.clear()
         self._rebuild()
 
     def remove(self, row_ids: Iterable[str]) -> None:
@@ -166,53 +162,71 @@ class TableModel(Generic[RowT]):
 
     def sort(self, order: SortOrder | None) -> None:
         """By a column, or in natural order."""
-        if order is not None and order.column_key not in self._column_of:
-            raise KeyError(order.column_key)
-        self._sort = order
-        self._rebuild()
-
-    def filter(self, text: str) -> None:
-        """Shows rows that have `text` in a searched column, whatever the case."""
-        self._filter_text, self._needle = text, text.casefold()
-        self._rebuild_order()
+        self.arrange(order, self._only)
 
     def show_only(self, predicate: Callable[[RowT], bool] | None) -> None:
-        """Shows rows that also satisfy `predicate`; it must depend on the row alone."""
-        self._only = predicate
-        self._rebuild_order()
+        """Shows rows that satisfy `predicate`, or all; where time matters to it, `apply` the rows concerned."""
+        self.arrange(self._sort, predicate)
+
+    def arrange(self, order: SortOrder | None, only: Callable[[RowT], bool] | None) -> None:
+        """Both at once."""
+        self._only = only
+        if order == self._sort:
+            self._rebuild_order()
+        else:
+            self._key = None if order is None else self._key_function(order)
+            self._sort = order
+            self._rebuild()
+
+    def arrangement(self, order: SortOrder | None, only: Callable[[RowT], bool] | None) -> Arrangement[RowT]:
+        """What `sort` and `show_only` would lead to, to be worked out on another thread and then adopted."""
+        key_of = None if order is None else self._key_function(order)
+        is_descending = order is not None and order.is_descending
+        return Arrangement(order, only, list(self._rows), key_of, is_descending, self._batch, self._generation)
+
+    def adopt(self, found: Arrangement[RowT]) -> bool:
+        """Shows what was worked out, brought up to date; False where it is of rows that are gone."""
+        if not found.is_done or found.generation != self._generation:
+            return False
+        self._sort, self._only = found.sort, found.only
+        newer = [slot for slot, version in enumerate(self._versions) if version > found.batch]
+        self._order, self._shown = found.order, found.shown
+        self._shown += bytes(len(self._rows) - len(self._shown))
+        self._key, self._keys = found.key_of, found.keys
+        if self._sort is not None:
+            self._keys += [None] * (len(self._rows) - len(self._keys))
+        leaving: list[int] = []
+        entering: list[int] = []
+        for slot in newer:
+            self._reconsider(slot, leaving, entering)
+        self._move(leaving, entering)
+        return True
 
     def _accepts(self, slot: int) -> bool:
-        if self._only is not None and not self._only(self._rows[slot]):
-            return False
-        return not self._needle or self._needle in self._haystack(slot)
+        return self._only is None or self._only(self._rows[slot])
 
-    def _haystack(self, slot: int) -> str:
-        found = self._haystacks.get(slot)
-        if found is None:
-            row = self._rows[slot]
-            found = "\n".join(column.text(row) for column in self.columns if column.is_searched).casefold()
-            self._haystacks[slot] = found
-        return found
+    def _key_function(self, order: SortOrder) -> Callable[[RowT], Any]:
+        """Sort keys by which rows without a value come last, whichever way."""
+        value_of = self._column_of[order.column_key].sort_key_of
+        has_value, has_none = (1, (0,)) if order.is_descending else (0, (1,))
 
-    def _key(self, slot: int) -> Any:
-        assert self._sort is not None
-        value = self._column_of[self._sort.column_key].sort_key_of(self._rows[slot])
-        is_last = value is None
-        if self._sort.is_descending:
-            return (0,) if is_last else (1, value)
-        return (1,) if is_last else (0, value)
+        def key(row: RowT) -> Any:
+            value = value_of(row)
+            return has_none if value is None else (has_value, value)
+
+        return key
 
     def _rebuild(self) -> None:
-        self._keys = [] if self._sort is None else [self._key(slot) for slot in range(len(self._rows))]
+        self._keys = [] if self._key is None else list(map(self._key, self._rows))
         self._rebuild_order()
 
     def _rebuild_order(self) -> None:
-        if not self.is_filtered:
-            self._haystacks.clear()
+        if self._only is None:
             order = list(range(len(self._rows)))
             self._shown = bytearray(b"\x01") * len(self._rows)
         else:
-            order = [slot for slot in range(len(self._rows)) if self._accepts(slot)]
+            only = self._only
+            order = [slot for slot, row in enumerate(self._rows) if only(row)]
             self._shown = bytearray(len(self._rows))
             for slot in order:
                 self._shown[slot] = 1
@@ -224,8 +238,8 @@ class TableModel(Generic[RowT]):
         """Whether the row at `slot` must leave its place and enter one; its old key is replaced."""
         was_shown, is_shown = bool(self._shown[slot]), self._accepts(slot)
         is_moved = False
-        if self._sort is not None:
-            key = self._key(slot)
+        if self._key is not None:
+            key = self._key(self._rows[slot])
             is_moved = key != self._keys[slot]
             if is_moved and was_shown:
                 leaving.append(slot)

@@ -161,6 +161,8 @@ class TaskList(Vertical):
             words.append(f"“{safe(self._filter.text)}”")
         if (order := model.sort_order) is not None:
             words.append(f"by {order.column_key} {'▼' if order.is_descending else '▲'}")
+        if self.table.is_arranging:
+            words.append("working it out…")
         if model.marked:
             hidden = f" ({model.hidden_mark_count:,} hidden)" if model.hidden_mark_count else ""
             words.append(f"{len(model.marked):,} marked{hidden}")
@@ -172,11 +174,9 @@ class TaskList(Vertical):
 
     def action_sort(self) -> None:
         self.table.sort_by_next_column()
-        self.show_title()
 
     def action_reverse_sort(self) -> None:
         self.table.reverse_sort()
-        self.show_title()
 
     def action_failed_only(self) -> None:
         self._is_failed_only = not self._is_failed_only
@@ -190,10 +190,10 @@ class TaskList(Vertical):
     @on(VirtualTable.SortRequested)
     def _on_sort_requested(self, message: VirtualTable.SortRequested) -> None:
         self.table.sort_by(message.column_key)
-        self.show_title()
 
     @on(VirtualTable.MarksChanged)
-    def _on_marks_changed(self) -> None:
+    @on(VirtualTable.Rearranged)
+    def _on_title_changed(self) -> None:
         self.show_title()
 
     @on(Input.Changed, "#filter")
@@ -236,10 +236,10 @@ class TaskList(Vertical):
             *([self._filter.accepts] if self._filter is not None else []),
         ]
         if len(conditions) > 1:
-            self.model.show_only(lambda row: all(condition(row) for condition in conditions))
+            self.table.show_only(lambda row: all(condition(row) for condition in conditions))
         else:
-            self.model.show_only(conditions[0] if conditions else None)
-        self.refresh_rows()
+            self.table.show_only(conditions[0] if conditions else None)
+        self.show_title()
 
     def _say_hint(self) -> None:
         text = self._input.value

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic, Literal
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Size
@@ -22,7 +22,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.core.columns import RowT
-from tui.core.table_model import SortOrder, TableModel
+from tui.core.table_model import TableModel
+from tui.ui.widgets.row_arranger import ARRANGED_ASIDE, Arranged, RowArranger
 from tui.ui.widgets.table_painter import LOOK, PARTS, TablePainter, fit
 
 _HEADER_LINES = 1
@@ -58,9 +59,13 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         Binding("space", "mark", "Mark", show=False, id="table.mark", tooltip="Mark or unmark the row"),
         Binding("shift+up", "mark_to(-1)", "Mark up", show=False, id="table.mark-up", tooltip="Mark upwards"),
         Binding("shift+down", "mark_to(1)", "Mark down", show=False, id="table.mark-down", tooltip="Mark downwards"),
-        Binding("a", "mark_shown", "Mark all", show=False, id="table.mark-all", tooltip="Mark every row shown"),
-        Binding("i", "invert_marks", "Invert", show=False, id="table.invert", tooltip="Swap marked and unmarked"),
-        Binding("u", "clear_marks", "Unmark all", show=False, id="table.unmark", tooltip="Drop every mark"),
+        Binding(
+            "a", "marks('mark_shown')", "Mark all", show=False, id="table.mark-all", tooltip="Mark every row shown"
+        ),
+        Binding(
+            "i", "marks('invert_marks')", "Invert", show=False, id="table.invert", tooltip="Swap marked and unmarked"
+        ),
+        Binding("u", "marks('clear_marks')", "Unmark all", show=False, id="table.unmark", tooltip="Drop every mark"),
     ]
 
     @dataclass
@@ -85,6 +90,10 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
     class MarksChanged(_TableMessage):
         """Rows were marked or unmarked."""
 
+    @dataclass
+    class Rearranged(_TableMessage):
+        """An order that was asked for is shown now."""
+
     def __init__(
         self,
         model: TableModel[RowT],
@@ -92,10 +101,11 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         is_live: Callable[[RowT], bool] = lambda row: False,  # noqa: ARG005 - called by position
         can_mark: bool = True,
         empty_text: str = "",
+        aside_from: int = ARRANGED_ASIDE,
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
     ) -> None:
-        """`is_live` rows are painted anew at each `tick`; `empty_text` says what would fill the table."""
+        """`is_live` rows are painted anew at each `tick`; from `aside_from` rows on, a thread sorts and filters."""
         super().__init__(id=id, classes=classes)
         self._model = model
         self._is_live = is_live
@@ -105,6 +115,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         self._cursor_id: str | None = None
         self._top_id: str | None = None
         self._ticks = 0
+        self._arranger: RowArranger[RowT] = RowArranger(model, self, self._on_arranged, aside_from)
         self._painter: TablePainter[RowT] = TablePainter(model.columns, 0, has_marks=can_mark)
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(_STRIPS_KEPT)
 
@@ -149,26 +160,33 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
 
     def sort_by(self, column_key: str) -> None:
         """Ascending; a second time descending; a third time natural order."""
-        order = self._model.sort_order
-        if order is None or order.column_key != column_key:
-            self._model.sort(SortOrder(column_key))
-        else:
-            self._model.sort(None if order.is_descending else SortOrder(column_key, is_descending=True))
-        self.refresh_rows()
+        self._arranger.sort_by(column_key)
 
     def sort_by_next_column(self) -> None:
         """Through the columns on screen, from left to right, and back to natural order."""
-        keys = [placed.column.key for placed in self._painter.placed]
-        order = self._model.sort_order
-        following = keys[keys.index(order.column_key) + 1 :] if order and order.column_key in keys else keys
-        self._model.sort(SortOrder(following[0]) if following else None)
-        self.refresh_rows()
+        self._arranger.sort_by_next([placed.column.key for placed in self._painter.placed])
 
     def reverse_sort(self) -> None:
         """The other direction of the column it is sorted by."""
-        if (order := self._model.sort_order) is not None:
-            self._model.sort(SortOrder(order.column_key, not order.is_descending))
-            self.refresh_rows()
+        self._arranger.reverse()
+
+    def show_only(self, predicate: Callable[[RowT], bool] | None) -> None:
+        """Shows the rows that satisfy `predicate`, or all."""
+        self._arranger.arrange(self._arranger.order, predicate)
+
+    @property
+    def is_arranging(self) -> bool:
+        """Whether what was asked for last is still being worked out."""
+        return self._arranger.is_busy
+
+    def _on_arranged(self) -> None:
+        self.refresh_rows()
+        self.post_message(self.Rearranged(self))
+
+    @on(Arranged)
+    def _adopt(self, message: Arranged) -> None:
+        message.stop()
+        self._arranger.adopt(message.found)
 
     def show_empty_text(self, text: str) -> None:
         """What an empty table says."""
@@ -243,16 +261,8 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
             self._model.mark_range(first_id, self._cursor_id)
             self._tell_marks()
 
-    def action_mark_shown(self) -> None:
-        self._model.mark_shown()
-        self._tell_marks()
-
-    def action_invert_marks(self) -> None:
-        self._model.invert_marks()
-        self._tell_marks()
-
-    def action_clear_marks(self) -> None:
-        self._model.clear_marks()
+    def action_marks(self, change: Literal["mark_shown", "invert_marks", "clear_marks"]) -> None:
+        getattr(self._model, change)()
         self._tell_marks()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002

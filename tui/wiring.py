@@ -6,27 +6,31 @@ What is expensive to import (Azure, the sandbox's server, Textual) is imported i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import platformdirs
 
 from tui.bundled import node_script
-from tui.core.accounts import Account, AccountKind, account_of_environment
+from tui.core.account_check import Checklist, CheckResult
+from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, Account, AccountKind, account_of_environment
 from tui.core.errors import InputError, LocalError
-from tui.core.ports import BatchPort, ClockPort, StoragePort
+from tui.core.ports import BatchPort, ClockPort, StopSignal, StoragePort
+from tui.engine.account_check import check_account
 from tui.engine.clock import SystemClock
 from tui.engine.journal import JournalFolder
 from tui.engine.retrying import Patience
 from tui.engine.run import RunEngine
 from tui.engine.run_tools import RunTools
+from tui.gateways.account_desk import AccountDesk
+from tui.gateways.accounts import AccountBook, open_account_book
 from tui.sandbox import control
 from tui.sandbox.errors import SandboxError
 
-SANDBOX = "sandbox"
-"""Name of the account that the local sandbox is."""
+SANDBOX = SANDBOX_NAME
 
 NOT_STARTED = "not started yet"
 
@@ -92,27 +96,54 @@ class Target:
 
 
 def choose_target(name: str | None, *, on_sandbox: bool) -> Target:
-    """The account called `name`, the sandbox, or else the one the environment describes."""
+    """The account called `name`, or the sandbox; without either the environment's account, or else the current one."""
     if on_sandbox and name is not None:
         raise InputError("--sandbox and --account contradict each other", hint="give one of them")
     if on_sandbox or name == SANDBOX:
         return Target(SANDBOX, sandbox_account())
-    account = account_of_environment(os.environ)
-    if account is not None and name in (None, account.name):
-        return Target(account.name, account)
+    book = account_book()
+    if name in (None, ENVIRONMENT_NAME):
+        account = account_of_environment(os.environ)
+        if account is not None:
+            return Target(account.name, account)
     if name is None:
+        return _current_target(book)
+    if name == ENVIRONMENT_NAME:
+        raise InputError(
+            "The environment names no account",
+            "none of the AZURE_BATCH_* variables is set",
+            "`batch-tui accounts` lists the others",
+        )
+    return Target(name, book.account(name))
+
+
+def _current_target(book: AccountBook) -> Target:
+    current = book.current()
+    if current is None:
         raise InputError(
             "No account was chosen",
-            "neither --account nor the AZURE_BATCH_* variables name one",
-            "--sandbox runs it on this machine, without any account",
+            "neither --account nor the AZURE_BATCH_* variables name one, and none is set up",
+            "--sandbox runs it on this machine, without any account; `batch-tui accounts add` sets one up",
         )
-    raise InputError("Unknown account", f"there is no account called {name!r}", _known_accounts(account))
+    if current.kind is AccountKind.SANDBOX:
+        return Target(SANDBOX, sandbox_account())
+    return Target(current.name, book.account(current.name))
 
 
-def _known_accounts(account: Account | None) -> str:
-    if account is not None:
-        return f"there are {account.name} and {SANDBOX}"
-    return f"there is {SANDBOX}; set the AZURE_BATCH_* and AZURE_STORAGE_* variables for another"
+def account_book() -> AccountBook:
+    return open_account_book(paths().config)
+
+
+def account_desk(*, may_write: bool = True) -> AccountDesk:
+    """Accounts as they are listed, set up and tested; where it may not write, a test does not either."""
+    return AccountDesk(account_book(), paths().config, os.environ, start_sandbox, partial(_examine, may_write))
+
+
+def _examine(may_write: bool, account: Account, stop: StopSignal, report: Callable[[CheckResult], None]) -> Checklist:
+    # Loads Azure's libraries: only when something is asked of a service.
+    from tui.gateways.account_probe import AccountProbeGateway
+
+    return check_account(account, AccountProbeGateway(account), clock(), stop, report, may_write=may_write)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A real sandbox for the tests of a module, and the program run on it as a shell runs it."""
+"""A real sandbox for the tests of a worker, and the program run on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.process import Finished, batch_tui
+from tests.cli.process import Finished, called
 from tui.sandbox import control
 
 
@@ -35,22 +35,20 @@ class Machine:
 Program = Callable[..., Finished]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """One sandbox for all tests of a module."""
+    """One sandbox for all tests of a worker; they keep apart by the names of their runs."""
     made = Machine(tmp_path_factory.mktemp("state"))
     control.up(made.sandbox_folder)
     yield made
-    control.down(made.sandbox_folder)
+    control.reset(made.sandbox_folder)
 
 
 @pytest.fixture
 def program(machine: Machine, tmp_path: Path) -> Program:
-    """Runs the program in the test's folder, on the module's sandbox."""
+    """Runs the program in the test's folder, on the worker's sandbox."""
 
     def run(*arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Finished:
-        return batch_tui(
-            *arguments, folder=folder or tmp_path, environment={**machine.environment, **(environment or {})}
-        )
+        return called(*arguments, folder=folder or tmp_path, environment={**machine.environment, **(environment or {})})
 
     return run

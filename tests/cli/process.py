@@ -1,13 +1,17 @@
-"""The program as a process of its own, as a shell starts it."""
+"""The program as a process of its own, as a shell starts it, or, where a process proves nothing more, in this one."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tui.cli import main
 
 PROGRAM = (sys.executable, "-m", "tui.cli")
 _LIMIT_S = 60
@@ -43,6 +47,25 @@ def batch_tui(
         timeout=_LIMIT_S,
     )
     return Finished(finished.returncode, finished.stdout, finished.stderr)
+
+
+def called(
+    *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None, pasted: str = ""
+) -> Finished:
+    """The same without a process: streams, folder and environment are the call's own, the rest is shared."""
+    stdin, stdout, stderr = io.StringIO(pasted), io.StringIO(), io.StringIO()
+    before, home = dict(os.environ), sys.stdin
+    os.environ.update(environment or {})
+    try:
+        with contextlib.chdir(folder or Path.cwd()):
+            sys.stdin = stdin
+            with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+                code = main(list(arguments))
+    finally:
+        sys.stdin = home
+        os.environ.clear()
+        os.environ.update(before)
+    return Finished(code, stdout.getvalue(), stderr.getvalue())
 
 
 def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.cli.process import PROGRAM, Finished, batch_tui
+from tests.cli.process import PROGRAM, Finished, batch_tui, called
 from tui import __version__
 from tui.cli import program
 from tui.commands.endings import ending_of
@@ -53,7 +53,7 @@ def test_the_version_loads_click_and_no_more_of_ours_than_the_entry() -> None:
     ("arguments", "words"),
     [
         (["nonsense"], ["No such command 'nonsense'", "--help"]),
-        (["run"], ["Missing argument 'WORKLOAD'", "batch-tui run --help"]),
+        (["run"], ["Missing argument 'WORKLOAD | PLAN.toml'", "batch-tui run --help"]),
         (["run", "top-words", "--nodes", "many"], ["--nodes"]),
         (["run", "top-hats", "a.txt"], ["Unknown workload", "top-words, ffmpeg-mp3"]),
         (["run", "top-words", "--sandbox"], ["no input was chosen"]),
@@ -61,7 +61,7 @@ def test_the_version_loads_click_and_no_more_of_ours_than_the_entry() -> None:
         (["run", "top-words", ".", "--sandbox"], ["'.' is a folder"]),
         (["run", "top-words", "gone\x1b]0;owned\x07.txt", "--sandbox"], ["does not exist"]),
         (["run", "top-words", "a.txt"], ["No account was chosen", "--sandbox"]),
-        (["run", "top-words", "a.txt", "--account", "mine"], ["Unknown account", "'mine'"]),
+        (["run", "top-words", "a.txt", "--account", "mine"], ["There is no account 'mine'", "accounts add"]),
         (["run", "top-words", "a.txt", "--account", "mine", "--sandbox"], ["contradict"]),
         (["run", "top-words", "a.txt", "--sandbox", "--output", "a.txt"], ["is not a folder"]),
         (["run", "top-words", "a.txt", "--sandbox", "--timeout", "5s"], ["timeout", "one minute"]),
@@ -75,7 +75,7 @@ def test_the_version_loads_click_and_no_more_of_ours_than_the_entry() -> None:
 )
 def test_bad_usage_is_one_clear_message(arguments: list[str], words: list[str], tmp_path: Path, own_home: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
-    finished = batch_tui(*arguments, folder=tmp_path)
+    finished = called(*arguments, folder=tmp_path)
     assert (finished.code, finished.stdout) == (2, "")
     assert [word for word in words if word not in finished.stderr] == []
     assert finished.stderr.startswith("Error: ")
@@ -88,7 +88,7 @@ def test_bad_usage_is_one_clear_message(arguments: list[str], words: list[str], 
 def test_half_an_account_in_the_environment_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     half = {"AZURE_BATCH_ACCOUNT": "mybatch"}
-    finished = batch_tui("run", "top-words", "a.txt", folder=tmp_path, environment=half)
+    finished = called("run", "top-words", "a.txt", folder=tmp_path, environment=half)
     assert finished.code == 2
     assert "AZURE_BATCH_ACCESS_KEY" in finished.stderr
 
@@ -103,12 +103,12 @@ def test_read_only_leaves_out_what_changes_something() -> None:
     listed = CliRunner().invoke(program, ["--read-only", "--help"]).output
     assert "\n  runs " in CliRunner().invoke(program, ["--help"]).output
     commands = [line.split()[0] for line in listed.partition("Commands:")[2].splitlines() if line.strip()]
-    assert commands == ["runs", "sandbox", "info"]
+    assert commands == ["runs", "accounts", "sandbox", "info"]
 
 
 def test_the_help_names_every_command_and_option() -> None:
-    assert batch_tui("--help").stdout.count("\n  ") > 8
-    text = batch_tui("run", "--help").stdout
+    assert called("--help").stdout.count("\n  ") > 8
+    text = called("run", "--help").stdout
     for option in ("--sandbox", "--pool", "--plan-only", "--json", "--keep", "130"):
         assert option in text
 
@@ -120,19 +120,19 @@ def test_the_help_ends_quietly_when_nobody_reads_it() -> None:
 
 
 def test_info_names_every_place(own_home: Path) -> None:
-    told = json.loads(batch_tui("info", "--json").stdout)
+    told = json.loads(called("info", "--json").stdout)
     assert told["versions"]["batch-tui"] == __version__
     assert set(told["paths"]) == {"config", "state", "journals", "sandbox", "cache", "log"}
     assert all(path.startswith(str(own_home)) for path in told["paths"].values())
-    text = batch_tui("info").stdout
+    text = called("info").stdout
     assert all(path in text for path in told["paths"].values())
 
 
 def test_no_runs_yet_is_said() -> None:
-    finished = batch_tui("runs", "list")
+    finished = called("runs", "list")
     assert (finished.code, finished.stderr) == (0, "")
     assert "batch-tui demo" in finished.stdout
-    assert json.loads(batch_tui("runs", "list", "--json").stdout) == []
+    assert json.loads(called("runs", "list", "--json").stdout) == []
 
 
 def test_an_invocation_option_keeps_bytes_that_are_no_text(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from tests.cli.conftest import Machine
-from tests.cli.process import Finished, batch_tui, start
+from tests.cli.process import Finished, called, start
 from tests.cli.texts import wait_for_tasks, write_texts
 from tui.sandbox import control
 
@@ -29,7 +29,7 @@ def own_machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def sandbox(machine: Machine, *arguments: str) -> Finished:
-    return batch_tui("sandbox", *arguments, environment=machine.environment)
+    return called("sandbox", *arguments, environment=machine.environment)
 
 
 def test_its_life_from_the_command_line(own_machine: Machine) -> None:
@@ -66,7 +66,7 @@ def test_its_life_from_the_command_line(own_machine: Machine) -> None:
 def test_a_run_brings_it_up_and_says_so(own_machine: Machine, tmp_path: Path) -> None:
     write_texts(tmp_path, ["a.txt"])
     arguments = ("run", "top-words", "a.txt", "--sandbox", "--nodes", "1", "--delete", "job,pool,containers")
-    finished = batch_tui(*arguments, folder=tmp_path, environment=own_machine.environment)
+    finished = called(*arguments, folder=tmp_path, environment=own_machine.environment)
     assert finished.code == 0, finished.stdout + finished.stderr
     assert finished.stdout.splitlines()[0] == "The sandbox is down; starting it."
 
@@ -94,7 +94,7 @@ def test_a_home_that_cannot_be_written_is_one_message(command: list[str], tmp_pa
     write_texts(tmp_path, ["a.txt"])
     (tmp_path / "file").write_text("")
     unusable = {name: str(tmp_path / "file" / "home") for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
-    finished = batch_tui(*command, folder=tmp_path, environment=unusable)
+    finished = called(*command, folder=tmp_path, environment=unusable)
     assert finished.code == 2
     assert finished.stderr.count("Error: ") == 1
     assert "The sandbox cannot use its state folder" in finished.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sys
 import time
 
@@ -11,9 +12,7 @@ import click
 from tui.console.errors import CRASH_EXIT_CODE, error_lines, write_crash_report
 from tui.console.interruption import EXIT_CODE as INTERRUPTED
 from tui.console.safe_text import Output, OutputClosed
-from tui.core.errors import BatchTuiError
-
-_USAGE_EXIT_CODE = 2
+from tui.core.errors import BatchTuiError, LocalError
 
 
 def ending_of(problem: BaseException) -> int:
@@ -37,7 +36,14 @@ def _say(problem: BaseException, errors: Output) -> int:
             return problem.exit_code
         case OutputClosed() | BrokenPipeError():
             Output(sys.stdout).abandon()
+            if isinstance(problem, OutputClosed) and problem.reason:
+                errors.line(f"Error: The output cannot be written: {problem.reason}")
+                return LocalError.exit_code
             return INTERRUPTED
+        case OSError(errno=errno.ENOSPC, filename=None):  # what click itself prints
+            Output(sys.stdout).abandon()
+            errors.line("Error: The output cannot be written: no space left on device")
+            return LocalError.exit_code
         case click.Abort() | KeyboardInterrupt():
             errors.line("Interrupted.")
             return INTERRUPTED

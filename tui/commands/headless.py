@@ -42,9 +42,13 @@ def new_run_id(workload: str, now_s: float) -> str:
 
 def is_terminal() -> bool:
     """Whether a person sits at all three streams, at a terminal that can do more than a teletype."""
-    return (
-        sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    )
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    # One that the shell closed is None.
+    return all(stream is not None and stream.isatty() for stream in streams) and not _is_dumb()
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "dumb") == "dumb"
 
 
 def show_plan(plan: RunPlan, endpoint: str, *, as_json: bool) -> int:
@@ -97,6 +101,7 @@ def _say_sandbox_starts(target: wiring.Target, output: Output, aside: Output, ma
 def _reporter(plan: RunPlan, output: Output, aside: Output, manner: Manner, clock: ClockPort) -> Reporter:
     if manner.as_json:
         return JsonLines(plan, output, aside, clock)
-    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+    stream = output.stream
+    if stream.isatty() and not _is_dumb() and (stream.encoding or "").lower().startswith("utf"):
         return LiveView(plan, terminal_console(output.stream), clock)
     return Transcript(plan, output, clock)

@@ -20,6 +20,8 @@ class TypedRun:
 
     workload: str
     inputs: tuple[str, ...]
+    account: str | None = None
+    sandbox: bool = False
     pool: str | None = None
     nodes: int | None = None
     spot: int | None = None

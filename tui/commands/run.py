@@ -7,6 +7,7 @@ import click
 from tui import wiring
 from tui.commands.headless import Manner, confirm_deletion, drive, new_run_id, show_plan
 from tui.commands.options import TypedRun, run_options
+from tui.commands.plan_file import is_plan_file, read_plan_file, typed_over
 from tui.core.planning import build_plan
 from tui.core.workloads import WORKLOADS
 
@@ -26,9 +27,11 @@ Exit codes
     epilog=_EPILOG,
     help="Run WORKLOAD on every INPUT: upload, pool, job, tasks, wait, download.\n\n"
     f"WORKLOAD is one of: {', '.join(WORKLOADS)}. INPUT is a file or, where the workload says which files of it are "
-    "meant, a folder. Names that start with a dash come after --.",
+    "meant, a folder. Names that start with a dash come after --.\n\n"
+    "Instead, a file whose name ends in .toml may say it all: `workload`, `inputs` and the options below by their long "
+    "names. What is typed as well counts before what the file says.",
 )
-@click.argument("workload")
+@click.argument("workload", metavar="WORKLOAD | PLAN.toml")
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option("--account", metavar="NAME", help="The account to run on; `environment` takes it from AZURE_*.")
 @click.option("--sandbox", "on_sandbox", is_flag=True, help="Run on the local sandbox, started where it is down.")
@@ -69,6 +72,8 @@ def command(
     typed = TypedRun(
         workload,
         inputs,
+        account=account,
+        sandbox=on_sandbox,
         pool=pool,
         nodes=nodes,
         spot=spot,
@@ -80,11 +85,13 @@ def command(
         keep=keep,
         parameters=(("words", words), ("delay", delay)),
     )
+    if is_plan_file(workload):
+        typed = typed_over(typed, read_plan_file(workload))
     clock = wiring.clock()
     now_s = clock.now_s()
-    run_id = new_run_id(workload, now_s)
+    run_id = new_run_id(typed.workload, now_s)
     options = run_options(typed, run_id)
-    target = wiring.choose_target(account, on_sandbox=on_sandbox)
+    target = wiring.choose_target(typed.account, on_sandbox=typed.sandbox)
     plan = build_plan(options, run_id, now_s, target.name)
     manner = Manner(as_json=as_json, asks=not yes)
     if plan_only:

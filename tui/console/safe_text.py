@@ -1,10 +1,12 @@
 """The way out to a terminal, a pipe or a file: everything printed is redacted, then neutralised.
 
 Output that nobody reads any more (a closed pipe, a terminal that hung up) shows as `OutputClosed`, once and quietly.
+What the stream's encoding cannot hold is written as its escape.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -17,7 +19,16 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 class OutputClosed(Exception):
-    """Whoever read our output has gone."""
+    """Whoever read our output has gone, or, where there is a `reason`, what should keep it cannot."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @classmethod
+    def by(cls, problem: OSError) -> OutputClosed:
+        gone = problem.errno in (errno.EPIPE, errno.EIO, errno.ENXIO, errno.EBADF, errno.ECONNRESET)
+        return cls("" if gone else (problem.strerror or str(problem)).lower())
 
 
 def shown(text: str) -> str:
@@ -44,11 +55,14 @@ def redacted_json(value: Json) -> Json:
 class Output:
     """A stream that whole lines are written to."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
+        """`stream` is None where the shell closed it before the program began."""
         self._stream = stream
 
     @property
     def stream(self) -> TextIO:
+        if self._stream is None:
+            raise OutputClosed
         return self._stream
 
     def line(self, text: str = "") -> None:
@@ -64,14 +78,21 @@ class Output:
         self._write(json.dumps(redacted_json(value), indent=indent))
 
     def _write(self, text: str) -> None:
+        stream = self.stream
         try:
-            self._stream.write(text + "\n")
-            self._stream.flush()
+            try:
+                stream.write(text + "\n")
+            except UnicodeEncodeError:
+                encoding = stream.encoding or "ascii"
+                stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            stream.flush()
         except OSError as problem:
-            raise OutputClosed from problem
+            raise OutputClosed.by(problem) from problem
 
     def abandon(self) -> None:
         """What is still buffered goes nowhere, so that the interpreter's own flush at exit cannot complain."""
+        if self._stream is None:
+            return
         try:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())

@@ -29,6 +29,9 @@ STORAGE_CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 ENVIRONMENT_NAME = "environment"
 """Name of the temporary account that environment variables make."""
 
+SANDBOX_NAME = "sandbox"
+"""Name of the account that this machine's sandbox is; no other can have it."""
+
 _BATCH_NAME = re.compile(r"[a-z0-9]{3,24}")
 _STORAGE_NAME = re.compile(r"[a-z0-9]{3,24}")
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")

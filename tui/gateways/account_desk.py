@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tui.core.account_check import Checklist, CheckResult
-from tui.core.account_draft import SANDBOX_NAME
-from tui.core.accounts import ENVIRONMENT_NAME, Account, AccountKind, account_of_environment
+from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, Account, AccountKind, account_of_environment
 from tui.core.errors import InputError
 from tui.core.ports import StopSignal
 from tui.core.saved_accounts import AccountsOverview, KeyPlace, SavedAccount

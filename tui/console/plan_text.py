@@ -60,13 +60,16 @@ def _use(plan: RunPlan) -> str:
     hours = plan.node_hours_at_most
     if hours is None:
         return "no node of its own: the pool costs with or without this run"
+    if not plan.is_billed:
+        return "this machine; nothing costs money on the sandbox"
     unit = "node-hour" if hours == 1 else "node-hours"
     return f"at most {hours:.3g} {unit} while the run lasts; the pool goes on costing until it is deleted"
 
 
 def _afterwards(plan: RunPlan) -> str:
     if not plan.delete_after:
-        return "everything is kept; a pool that is kept costs by the hour"
+        costs = plan.makes_pool and plan.is_billed
+        return f"everything is kept{'; a pool that is kept costs by the hour' if costs else ''}"
     return f"{', '.join(sorted(plan.delete_after))} deleted once the outputs are here"
 
 

@@ -79,6 +79,8 @@ class Remains:
     """Whether the containers were looked into."""
     is_whole: bool = True
     """False where the containers hold more than was counted: the figures are then the least there is."""
+    is_billed: bool = True
+    """Whether any of it costs money; nothing does on the sandbox."""
 
     def of_part(self, part: DeletePart) -> tuple[RunResource, ...]:
         """What can be deleted of a part."""
@@ -96,7 +98,7 @@ class Remains:
     @property
     def costing_nodes(self) -> int:
         """Nodes that cost by the hour now, or will once they are allocated."""
-        return 0 if self.pool is None else max(self.pool.current_nodes, self.pool.target_nodes)
+        return 0 if self.pool is None or not self.is_billed else max(self.pool.current_nodes, self.pool.target_nodes)
 
     @property
     def exists(self) -> bool:

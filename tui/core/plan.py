@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tui.core import ids
+from tui.core.accounts import SANDBOX_NAME
 from tui.core.images import UBUNTU_LTS, ImageChoice
 from tui.core.paths import shorten
 from tui.core.quoting import quote, shared_path, shell_command_line, words
@@ -124,6 +125,11 @@ class RunPlan:
     @property
     def makes_pool(self) -> bool:
         return isinstance(self.pool, NewPool)
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether what the run makes costs money; nothing does on the sandbox."""
+        return self.account != SANDBOX_NAME
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -144,7 +144,8 @@ def left_text(line: RunLine) -> str:
     remains = line.remains
     if remains is None:
         kinds = [item.kind for item in line.leftovers]
-        words = [*(["▲ pool costs"] if line.costs else []), *(["job"] if "job" in kinds else [])]
+        words = [*(["▲ pool costs" if line.costs else "pool"] if "pool" in kinds else [])]
+        words += ["job"] if "job" in kinds else []
         words += ["data"] if "container" in kinds else []
         return " · ".join(words) + " ?" if words else _NOTHING
     kinds = [item.kind for item in remains.resources if item.presence is Presence.PRESENT]
@@ -155,7 +156,7 @@ def left_text(line: RunLine) -> str:
             f"▲ {count_text(remains.costing_nodes, 'node')} {'cost' if remains.costing_nodes > 1 else 'costs'}"
         )
     elif "pool" in kinds:
-        words.append("pool of 0 nodes")
+        words.append("pool of 0 nodes" if remains.is_billed else "pool")
     words += [name for kind, name in (("job", "job"), ("container", "data")) if kind in kinds]
     words += ["being deleted"] if is_going else []
     return " · ".join(words) or _NOTHING

@@ -15,6 +15,7 @@ from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import LOG_PREFIX, RunPlan
 from tui.core.ports import StopSignal
 from tui.core.records import BlobRecord, ContainerRecord, JobRecord, PoolRecord, TaskCounts
+from tui.core.run_description import MANIFEST_BLOB
 from tui.engine.run_record import RunRecord
 from tui.engine.run_tools import RunTools, tell_nobody
 
@@ -61,6 +62,7 @@ class _Look:
             job=own_job,
             pool=own_pool,
             counts_files=counts_files,
+            is_billed=plan.is_billed,
         )
         if not counts_files:
             return remains
@@ -83,7 +85,7 @@ class _Look:
                     continue
                 if blob.name.startswith(LOG_PREFIX):
                     logged.add(log_owner(blob.name))
-                elif not self._is_here(blob):
+                elif blob.name != MANIFEST_BLOB and not self._is_here(blob):
                     lost = FileTally(lost.files + 1, lost.size_bytes + blob.size_bytes)
         is_whole = self._looked_at <= BLOBS_COUNTED
         begun = remains.counts.running + remains.counts.completed
@@ -102,6 +104,7 @@ class _Look:
             logs_on_nodes=max(0, begun - len(logged)) if may_be_on_nodes else 0,
             other_jobs=self._other_jobs() if remains.pool is not None else (),
             is_whole=is_whole,
+            is_billed=remains.is_billed,
         )
 
     def _blobs(self, container: str) -> Iterator[BlobRecord]:

@@ -129,8 +129,10 @@ class RunRecord:
     @property
     def leftovers(self) -> tuple[Leftover, ...]:
         """What the run made and nothing says is gone, as far as the journal knows."""
+        is_billed = self.plan.is_billed
+        costs = _COSTS if is_billed else {}
         return tuple(
-            Leftover(kind, name, costs=kind == "pool", note=_LEFTOVER_NOTES.get((kind, state), _STATE_NOTES[state]))
+            Leftover(kind, name, kind == "pool" and is_billed, costs.get((kind, state), _STATE_NOTES[state]))
             for (kind, name), state in self.resources.items()
             if state is not ResourceState.DELETED
         )
@@ -141,7 +143,7 @@ _STATE_NOTES = {
     ResourceState.MADE: "",
     ResourceState.DELETING: "is being deleted",
 }
-_LEFTOVER_NOTES: dict[tuple[ResourceKind, ResourceState], str] = {
+_COSTS: dict[tuple[ResourceKind, ResourceState], str] = {
     ("pool", ResourceState.MADE): "its nodes cost by the hour until it is deleted or resized to 0",
     ("container", ResourceState.MADE): "costs by the size of what it holds",
 }

@@ -36,9 +36,9 @@ class RunningSandbox:
 
 
 @contextmanager
-def sandbox_at(state_dir: Path, *, latency_ms: float = 0.0) -> Iterator[RunningSandbox]:
+def sandbox_at(state_dir: Path, *, latency_ms: float = 0.0, allow_faults: bool = False) -> Iterator[RunningSandbox]:
     """A sandbox on `state_dir` for as long as the context lasts."""
-    status = control.up(state_dir, latency_ms=latency_ms)
+    status = control.up(state_dir, latency_ms=latency_ms, allow_faults=allow_faults)
     try:
         environment = control.endpoint_environment(state_dir)
         assert status.batch_endpoint is not None

@@ -13,12 +13,12 @@ from tui.commands.headless import is_terminal
 from tui.console.safe_text import Json, Output
 from tui.core import units
 from tui.core.errors import InputError
-from tui.sandbox import control
+from tui.sandbox import admin, control
 from tui.sandbox.control import SandboxStatus
 
 
 class SandboxGroup(GuardedGroup):
-    changing = frozenset({"up", "down", "reset"})
+    changing = frozenset({"up", "down", "reset", "seed", "trouble"})
 
 
 @click.group("sandbox", cls=SandboxGroup)
@@ -97,6 +97,68 @@ def reset_command(yes: bool) -> int:
     with wiring.sandbox_errors():
         control.reset(wiring.paths().sandbox)
     Output(sys.stdout).line("The sandbox is as if it had never been.")
+    return 0
+
+
+@command.command("seed")
+@click.option("--tasks", type=click.IntRange(1), default=100_000, show_default=True)
+@click.option("--churn", type=float, default=0.01, show_default=True, help="Share of tasks that change each second.")
+@click.option("--failures", type=float, default=0.02, show_default=True, help="Share of tasks that fail.")
+@click.option("--job", "job", default="seeded", show_default=True, help="The job's id; its pool is called JOB-pool.")
+@click.option("--nodes", type=int, help="How many; by default as many as keep tasks running for seconds.")
+@click.option("--spot", "spot_nodes", type=int, help="How many of the nodes are Spot; a quarter by default.")
+@click.option("--slots", type=int, default=4, show_default=True, help="Task slots a node.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Which tasks fail, how, and what they print.")
+@click.option("--endless", is_flag=True, help="Completed tasks become active again, so that it never ends.")
+def seed_command(**wishes: object) -> int:
+    """Make a job of synthetic tasks that move by themselves.
+
+    Their nodes are records only: nothing runs on this machine. The job is served, stored, paused and deleted like any
+    other, and goes on after a restart.
+    """
+    wishes["spotNodes"] = wishes.pop("spot_nodes")
+    with wiring.sandbox_errors():
+        control.up(wiring.paths().sandbox)
+        made = admin.seed(wiring.paths().sandbox, wishes)
+    output = Output(sys.stdout)
+    output.line(f"Job {made['job_id']}: {made['tasks']:,} tasks on {made['nodes']:,} nodes of pool {made['pool_id']}.")
+    output.line("They move by themselves" + (" and never end." if made["is_endless"] else " until all are done."))
+    return 0
+
+
+@command.command("trouble")
+@click.argument("off", type=click.Choice(["off"]), required=False)
+@click.option("--pool", help="Quota, start tasks, preemption and steadiness of this pool alone.")
+@click.option("--latency-ms", type=float, help="Added to each answer.")
+@click.option("--throttled", type=float, help="Share of the requests that are refused, 0 to 1.")
+@click.option("--throttle-status", type=click.Choice(["429", "503"]), help="What refusals say.")
+@click.option("--retry-after-s", type=float, help="After how long refusals tell to come again.")
+@click.option("--slow-pages-ms", type=float, help="Added to each page of a list.")
+@click.option("--quota-nodes", type=int, help="A pool gets no more nodes than this.")
+@click.option("--quota-code", type=click.Choice(["AccountCoreQuotaReached", "AllocationFailed"]), help="And why.")
+@click.option("--start-task-failures", type=float, help="Share of nodes starting from now on whose start task fails.")
+@click.option("--preemptions-per-minute", type=float, help="Spot nodes taken away, in each pool.")
+@click.option("--back-after-s", type=float, help="When a preempted node starts again.")
+@click.option("--never-steady/--steady", default=None, help="Resizes under way do not end.")
+def trouble_command(off: str | None, throttle_status: str | None, **wishes: object) -> int:
+    """Make the running sandbox misbehave, for training and tests; `off` makes it well again.
+
+    Options add to what is in force; without any, it is shown. A restart makes it well, too.
+    """
+    folder = wiring.paths().sandbox
+    given = {name: value for name, value in wishes.items() if value is not None}
+    if throttle_status is not None:
+        given["throttle_status"] = int(throttle_status)
+    if off and given:
+        raise InputError("`off` takes no options", "it ends all trouble", "say `sandbox trouble off`")
+    with wiring.sandbox_errors():
+        if off:
+            admin.no_trouble(folder)
+        in_force = admin.trouble(folder, {} if off else given)
+    output = Output(sys.stdout)
+    places = {"everywhere": in_force["everywhere"], **{f"pool {key}": what for key, what in in_force["pools"].items()}}
+    troubles = [f"{place}: {name} {value}" for place, what in places.items() for name, value in what.items()]
+    output.lines(troubles or ["The sandbox is well."])
     return 0
 
 

@@ -21,7 +21,7 @@ from tui.sandbox.batch.wire_task import parse_task
 from tui.sandbox.simulation.nodes import SIMULATION, SimulatedHost, SimulatedPool
 from tui.sandbox.simulation.recipe import Recipe
 
-_PIECE = 1_000
+_PIECE = 400
 """Tasks added between two chances for others; each is a transaction, too."""
 _SPECS = 32
 """Different commands among the tasks of a job: they are shared, or a million tasks would not fit."""

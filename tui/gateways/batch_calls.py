@@ -19,11 +19,10 @@ from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
 from azure.core.rest import HttpRequest
 
 from tui.gateways.errors import answer_errors, date_s, service_errors
-from tui.gateways.http import READ_TIMEOUT_S, BriefRetryPolicy, transport_to
+from tui.gateways.http import USUAL_TIMEOUTS, BriefRetryPolicy, Timeouts, transport_to
 
 API_VERSION = "2025-06-01"
 
-POLL_READ_TIMEOUT_S = 15.0
 _SERVICE_MARGIN_S = 5
 """The service is told to give up this much before we do, so that its own error arrives."""
 
@@ -57,11 +56,21 @@ class BatchPage:
 class BatchCalls:
     """Calls by method, path and query. Safe from several threads."""
 
-    def __init__(self, endpoint: str, credential: AzureNamedKeyCredential | TokenCredential) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        credential: AzureNamedKeyCredential | TokenCredential,
+        timeouts: Timeouts = USUAL_TIMEOUTS,
+    ) -> None:
         self._endpoint = endpoint
+        self._timeouts = timeouts
         self._retries = BriefRetryPolicy()
         self._client = BatchClient(
-            endpoint, credential, retry_policy=self._retries, transport=transport_to(endpoint), api_version=API_VERSION
+            endpoint,
+            credential,
+            retry_policy=self._retries,
+            transport=transport_to(endpoint, timeouts.read_s),
+            api_version=API_VERSION,
         )
 
     @property
@@ -110,8 +119,8 @@ class BatchCalls:
         self._client.close()
 
     def _query(self, query: Mapping[str, str], is_poll: bool) -> str:
-        read_timeout_s = POLL_READ_TIMEOUT_S if is_poll else READ_TIMEOUT_S
-        fixed = {"api-version": API_VERSION, "timeOut": str(round(read_timeout_s) - _SERVICE_MARGIN_S)}
+        read_timeout_s = self._timeouts.poll_read_s if is_poll else self._timeouts.read_s
+        fixed = {"api-version": API_VERSION, "timeOut": str(max(1, round(read_timeout_s) - _SERVICE_MARGIN_S))}
         return urlencode({**fixed, **query}, quote_via=quote, safe="$,")
 
     def _send(
@@ -122,7 +131,7 @@ class BatchCalls:
         if content is not None:
             sent_headers["Content-Type"] = _CONTENT_TYPE
         request = HttpRequest(method, self._endpoint + target, headers=sent_headers, content=content)
-        options: dict[str, Any] = {"read_timeout": POLL_READ_TIMEOUT_S, "retry_total": 0} if is_poll else {}
+        options: dict[str, Any] = {"read_timeout": self._timeouts.poll_read_s, "retry_total": 0} if is_poll else {}
         with service_errors("Batch", self._endpoint, doing):
             # Streamed, because the pipeline parses whatever it reads by itself: once too often for JSON, and wrongly
             # for a piece of a task's file that calls itself JSON.

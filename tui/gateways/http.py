@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from tui.gateways.errors import retry_after_s
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
+POLL_READ_TIMEOUT_S = 15.0
 RETRIES = 2
 
 _CONNECTIONS = 64
@@ -53,6 +55,18 @@ def transport_to(endpoint: str, read_timeout_s: float = READ_TIMEOUT_S) -> Reque
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return _Transport(session=session, connection_timeout=CONNECT_TIMEOUT_S, read_timeout=read_timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long one attempt of a call waits for the service to say something."""
+
+    read_s: float = READ_TIMEOUT_S
+    poll_read_s: float = POLL_READ_TIMEOUT_S
+    """For a call that is made again anyway."""
+
+
+USUAL_TIMEOUTS = Timeouts()
 
 
 class _Transport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it lazily, without a type

@@ -28,7 +28,7 @@ from tui.core.records import BlobRecord, ContainerRecord
 from tui.core.redaction import Secret
 from tui.core.specs import Permissions
 from tui.gateways.errors import answer_errors, service_errors
-from tui.gateways.http import FIRST_PAUSE_S, READ_TIMEOUT_S, RETRIES, transport_to
+from tui.gateways.http import FIRST_PAUSE_S, READ_TIMEOUT_S, RETRIES, USUAL_TIMEOUTS, Timeouts, transport_to
 from tui.gateways.sas import SasSigner, whole_seconds
 
 _ONE_REQUEST_BYTES = 256 * 1024 * 1024
@@ -44,7 +44,12 @@ class BlobGateway:
     """The Blob service of one storage account."""
 
     def __init__(
-        self, account_name: str, endpoint: str, credential: AzureNamedKeyCredential | TokenCredential, sign: SasSigner
+        self,
+        account_name: str,
+        endpoint: str,
+        credential: AzureNamedKeyCredential | TokenCredential,
+        sign: SasSigner,
+        timeouts: Timeouts = USUAL_TIMEOUTS,
     ) -> None:
         self._account_name = account_name
         self._endpoint = endpoint
@@ -52,7 +57,7 @@ class BlobGateway:
         self._service = BlobServiceClient(
             endpoint,
             credential,
-            transport=transport_to(endpoint),
+            transport=transport_to(endpoint, timeouts.read_s),
             retry_policy=_BriefRetry(backoff=0, retry_total=RETRIES, random_jitter_range=0),
             max_single_put_size=_ONE_REQUEST_BYTES,
             max_single_get_size=_ONE_REQUEST_BYTES,

@@ -35,7 +35,7 @@ class Program(LazyGroup):
 @click.option("--read-only", is_flag=True, is_eager=True, help="Without every action that changes something.")
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 @click.pass_context
-def program(context: click.Context, read_only: bool) -> int:  # noqa: ARG001 - groups ask the context for it
+def program(context: click.Context, read_only: bool) -> int:
     """The terminal for Azure Batch: from nothing to results and back to no cost.
 
     Without a command, opens the user interface.
@@ -44,7 +44,7 @@ def program(context: click.Context, read_only: bool) -> int:  # noqa: ARG001 - g
         # Loads Textual: only when it is wanted.
         from tui.commands.interface import open_home
 
-        return open_home()
+        return open_home(is_read_only=read_only)
     return 0
 
 

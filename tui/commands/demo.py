@@ -13,8 +13,9 @@ from tui.commands.headless import Manner, drive, is_terminal, new_run_id
 from tui.commands.options import TypedRun, run_options
 from tui.console.safe_text import Output
 from tui.core.plan import DELETE_PARTS
-from tui.core.planning import build_plan
-from tui.core.workloads import TOP_WORDS
+from tui.core.planning import RunOptions, build_plan
+from tui.core.run_draft import RunDraft
+from tui.core.workloads import TOP_WORDS, WORKLOADS
 from tui.sandbox.control import ROOT_WARNING
 
 IDLE_EXIT_S = 600.0
@@ -37,14 +38,27 @@ def command(delay: str, output: str | None, as_json: bool) -> int:
     options = run_options(TypedRun(TOP_WORDS.name, samples, output=output, parameters=(("delay", delay),)), run_id)
     plan = build_plan(options, run_id, now_s, wiring.SANDBOX)
     _warn_root()
-    target = wiring.choose_target(None, on_sandbox=True)
     if is_terminal() and not as_json:
         # Loads Textual, which a demo without a terminal does not need.
-        from tui.commands.interface import open_run
+        from tui.commands.interface import open_home
 
-        return open_run(plan, target, idle_exit_s=IDLE_EXIT_S)
+        draft = drafted(options, run_id, delay, output)
+        return open_home(account=wiring.SANDBOX, draft=draft, idle_exit_s=IDLE_EXIT_S)
+    target = wiring.choose_target(None, on_sandbox=True)
     whole = replace(plan, delete_after=frozenset(DELETE_PARTS))
     return drive(whole, target, Manner(as_json=as_json, asks=False), clock, idle_exit_s=IDLE_EXIT_S)
+
+
+def drafted(options: RunOptions, run_id: str, delay: str, output: str | None) -> RunDraft:
+    """The same run as a form, ready for its review."""
+    return RunDraft(
+        suggested_ids=dict.fromkeys(WORKLOADS, run_id),
+        working_folder=os.getcwd(),
+        workload_name=options.workload,
+        parameters={"delay": delay},
+        files=options.files,
+        typed_destination=None if output is None else os.path.abspath(output),
+    )
 
 
 def _warn_root() -> None:

@@ -1,102 +1,172 @@
-"""Opens the user interface on a run, wired to an account's services."""
+"""Opens the user interface, wired to the accounts of this machine's user; nothing is asked of a service before it is
+painted.
+"""
 
 from __future__ import annotations
 
+import os
+import random
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
-from tui import wiring
+from tui import bundled, wiring
 from tui.commands.headless import is_terminal
 from tui.commands.log_reading import ServiceLogReader
+from tui.commands.open_accounts import OpenAccounts
+from tui.commands.shown_runs import ShownRuns
 from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
-from tui.core.errors import BatchTuiError, InputError, RunFailed
-from tui.core.events import RunEvent, RunSummary
+from tui.core.accounts import Account, account_of_environment
+from tui.core.errors import InputError
 from tui.core.plan import RunPlan
-from tui.core.ports import ClockPort
-from tui.engine import session as engine_session
-from tui.engine.retrying import Patience
+from tui.core.ports import ClockPort, StopSignal
+from tui.core.preflight import Finding
+from tui.core.run_draft import RunDraft, new_draft
+from tui.core.workloads import FFMPEG_MP3, Workload
+from tui.engine.blob_listing import start_listing
+from tui.engine.preflight import PreflightTools, run_preflight
+from tui.engine.programs import find_program
+from tui.gateways.last_choices import ChoiceBook
 from tui.ui.app import BatchTui
-from tui.ui.screens.run import RunScreen
-from tui.ui.services import AccountLabel, AppServices
+from tui.ui.input_services import InputServices
+from tui.ui.run_services import HomeServices
+from tui.ui.screens.home import HomeScreen
+from tui.ui.services import AccountLabel, AppServices, LogChunk, LogSource, NewRunServices
 
 LEAVING_LIMIT_S = 1.0
 """Leaving never waits longer for a call that hangs."""
 
-
-class ShownSession:
-    """The engine's session as the interface knows it: what ends it is always an error a person can read."""
-
-    def __init__(self, session: engine_session.RunSession) -> None:
-        self._session = session
-
-    def start(self) -> None:
-        self._session.start()
-
-    def take(self, timeout_s: float) -> list[RunEvent]:
-        return self._session.take(timeout_s)
-
-    def stop(self) -> None:
-        self._session.stop()
-
-    @property
-    def summary(self) -> RunSummary | None:
-        return self._session.summary
-
-    @property
-    def error(self) -> BatchTuiError | None:
-        problem = self._session.error
-        if problem is None or isinstance(problem, BatchTuiError):
-            return problem
-        return RunFailed("batch-tui itself failed", f"{type(problem).__name__}: {problem}", "the run can be resumed")
+NO_ACCOUNT = AccountLabel("no account yet", "")
 
 
-def services(connection: wiring.Connection, clock: ClockPort) -> AppServices:
-    """Everything the interface reaches, on one open account."""
-    engine = wiring.engine(connection, clock, Patience())
-    return AppServices(
-        account=AccountLabel(connection.name, connection.endpoint),
-        clock=clock,
-        start_run=lambda plan: ShownSession(engine_session.RunSession.running(engine, plan)),
-        log_reader=partial(ServiceLogReader, connection.batch, connection.storage),
-    )
+@dataclass(frozen=True, slots=True)
+class LateLogReader:
+    """Opens the account when something is read."""
+
+    accounts: OpenAccounts
+    plan: RunPlan
+
+    def read(self, source: LogSource, offset: int | None, limit_bytes: int) -> LogChunk:
+        connection = self.accounts.connection(self.plan.account)
+        return ServiceLogReader(connection.batch, connection.storage, self.plan).read(source, offset, limit_bytes)
 
 
-def open_run(plan: RunPlan, target: wiring.Target, *, idle_exit_s: float | None = None) -> int:
-    """The run screen, the run started; the exit code once the person leaves."""
-    clock = wiring.clock()
-    with wiring.connected(target, idle_exit_s=idle_exit_s) as connection:
-        reached = services(connection, clock)
-        session = engine_session.RunSession.running(wiring.engine(connection, clock, Patience()), plan)
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the screens are made of; all of it cheap until it is used."""
 
-        code = BatchTui(partial(RunScreen, reached, plan, ShownSession(session))).run() or 0
-        session.stop()
-        session.wait(LEAVING_LIMIT_S)
-        _say_how_it_stands(session, plan.run_id)
-        return code
+    clock: ClockPort
+    accounts: OpenAccounts
+    runs: ShownRuns
+    choices: ChoiceBook
+
+    def services_of(self, name: str) -> AppServices:
+        return AppServices(
+            account=AccountLabel(name, self._endpoint(name)) if name else NO_ACCOUNT,
+            clock=self.clock,
+            start_run=self.runs.start,
+            log_reader=partial(LateLogReader, self.accounts),
+        )
+
+    def _endpoint(self, name: str) -> str:
+        if opened := self.accounts.endpoint(name):
+            return opened
+        if name == wiring.SANDBOX:
+            return "this machine"
+        saved = next((profile for profile in wiring.account_book().profiles() if profile.name == name), None)
+        return "" if saved is None else saved.batch_endpoint
+
+    def new_run(self, name: str) -> tuple[NewRunServices, RunDraft]:
+        """What a new run on the account called `name` begins with."""
+        connection = partial(self.accounts.connection, name)
+        services = NewRunServices(
+            list_pools=lambda: connection().batch.list_pools(),
+            list_images=lambda: connection().batch.list_images(),
+            run_preflight=partial(self._preflight, name),
+            on_sandbox=name == wiring.SANDBOX,
+            remember_choices=self.choices.remember_choices,
+            inputs=InputServices(
+                list_containers=lambda: connection().storage.list_containers(),
+                start_blob_listing=lambda container, prefix, publish: start_listing(
+                    connection().storage, container, prefix, publish
+                ),
+                sample_folder=_sample_folder,
+                last_folder=self.choices.folder(),
+                remember_folder=self.choices.remember_folder,
+            ),
+        )
+        today = datetime.fromtimestamp(self.clock.now_s()).astimezone().date()
+        return services, new_draft(today, random.SystemRandom(), os.getcwd(), self.choices.choices())
+
+    def _preflight(self, name: str, plan: RunPlan, stop: StopSignal, report: Callable[[Finding], object]) -> object:
+        connection, journals = self.accounts.connection(name), wiring.journals(self.clock)
+        tools = PreflightTools(
+            connection.batch,
+            connection.storage,
+            self.clock,
+            knows_run=lambda run_id: journals.path(run_id).exists(),
+            find_program=find_program,
+            on_sandbox=name == wiring.SANDBOX,
+        )
+        return run_preflight(plan, tools, stop, report)
 
 
-def _say_how_it_stands(session: engine_session.RunSession, run_id: str) -> None:
-    """On the shell's own screen, where it stays readable: what came of the run, what is left and what costs."""
-    output = Output(sys.stdout)
-    if session.summary is not None:
-        output.lines(summary_lines(session.summary))
-    elif isinstance(session.error, BatchTuiError):
-        raise session.error
-    else:
-        output.line(f"{run_id} was left while a call was under way; `batch-tui runs show {run_id}` tells what exists.")
+def _sample_folder(workload: Workload) -> str:
+    files = bundled.sample_clips() if workload is FFMPEG_MP3 else bundled.sample_inputs()
+    return str(files[0].parent)
 
 
-def open_home() -> int:
-    """What there is without a command; InputError that says what to do instead."""
+def open_home(
+    *, is_read_only: bool = False, account: str | None = None, draft: RunDraft | None = None,
+    idle_exit_s: float | None = None,
+) -> int:  # fmt: skip
+    """Home, or the set-up where there is no account; with a `draft`, its review. The exit code once it is left."""
     if not is_terminal():
         raise InputError(
             "There is no terminal here",
             "the user interface needs stdin, stdout and stderr to be one",
             "`batch-tui run` and `batch-tui demo` work without one; `batch-tui --help` names the rest",
         )
-    raise InputError(
-        "Nothing to open yet",
-        "this version shows runs that it starts itself",
-        "`batch-tui demo` runs the samples; `batch-tui run` runs your files",
-    )
+    clock, desk = wiring.clock(), wiring.account_desk(may_write=not is_read_only)
+
+    def account_of(name: str) -> Account:
+        return wiring.start_sandbox(idle_exit_s) if name == wiring.SANDBOX else desk.account(name)
+
+    name = account or current_account()
+    with OpenAccounts(account_of, clock) as accounts:
+        journals = wiring.journals(clock)
+        runs = ShownRuns(journals, accounts.tools, accounts.reachable_tools, bundled.node_script)
+        parts = Parts(clock, accounts, runs, ChoiceBook(wiring.paths().config))
+        home = HomeServices(runs, desk, parts.services_of, parts.new_run, accounts.forget)
+        opening = partial(
+            HomeScreen, parts.services_of(name), home, has_account=bool(name), draft=draft, is_read_only=is_read_only
+        )
+        code = BatchTui(opening).run() or 0
+        _say_how_runs_stand(runs)
+        return code
+
+
+def current_account() -> str:
+    """The environment's, or the one that was chosen last; empty where there is none."""
+    environment = account_of_environment(os.environ)
+    if environment is not None:
+        return environment.name
+    current = wiring.account_book().current()
+    return "" if current is None else current.name
+
+
+def _say_how_runs_stand(runs: ShownRuns) -> None:
+    """On the shell's own screen, where it stays readable: what came of each run, what is left and what costs."""
+    output = Output(sys.stdout)
+    for run_id, session in runs.driving.items():
+        session.stop()
+        session.wait(LEAVING_LIMIT_S)
+        if session.summary is not None:
+            output.lines([run_id, *summary_lines(session.summary)])
+        elif session.error is not None:
+            output.line(f"{run_id}: {session.error}")
+        else:
+            output.line(f"{run_id} was left while a call was under way; `batch-tui runs show {run_id}` tells more.")

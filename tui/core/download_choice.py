@@ -8,6 +8,7 @@ from typing import Literal
 
 from tui.core.plan import LOG_PREFIX, RunPlan
 from tui.core.records import BlobRecord
+from tui.core.run_description import MANIFEST_BLOB
 
 ConflictPolicy = Literal["rename", "skip", "overwrite", "newer"]
 """What to do where a different file has the name: put it beside, leave it, replace it, replace it if it is older."""
@@ -113,7 +114,7 @@ def selected(
 
     def is_wanted(blob: BlobRecord) -> bool:
         is_log = blob.name.startswith(LOG_PREFIX)
-        if is_log and not choice.with_logs:
+        if blob.name == MANIFEST_BLOB or (is_log and not choice.with_logs):
             return False
         task_id = log_owner(blob.name) if is_log else task_of_output.get(blob.name)
         return wanted is None or task_id in wanted

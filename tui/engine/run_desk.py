@@ -23,6 +23,7 @@ from tui.engine.download_run import fetch_files, list_download
 from tui.engine.journal import JournalFolder
 from tui.engine.poller import Poller
 from tui.engine.remains import read_remains
+from tui.engine.retrying import Patience
 from tui.engine.revisit import revisit
 from tui.engine.run import RunEngine
 from tui.engine.run_record import ResourceState, RunRecord
@@ -43,6 +44,8 @@ class RunDesk:
     reachable_tools_of: Callable[[str], RunTools]
     """The same, but starts nothing: Unreachable where it would have to."""
     node_script: Callable[[str], Path]
+    run_patience: Patience = Patience()  # noqa: RUF009  # frozen
+    """Of a run while it is executed; other calls have that of their tools."""
 
     def list_runs(self) -> tuple[tuple[RunLine, ...], tuple[str, ...]]:
         """All runs, newest first, and why some journals cannot be read; asks no service."""
@@ -112,7 +115,7 @@ class RunDesk:
         def work(stop: StopSignal, publish: Publish) -> RunSummary:
             tools = self.tools_of(plan.account)
             engine = RunEngine(
-                tools.batch, tools.storage, tools.clock, tools.journals, self.node_script, tools.patience
+                tools.batch, tools.storage, tools.clock, tools.journals, self.node_script, self.run_patience
             )
             return engine.execute(plan, stop, publish)
 

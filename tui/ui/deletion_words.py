@@ -39,8 +39,8 @@ def _part_facts(remains: Remains, part: DeletePart) -> Iterable[str]:
     yield from names
     if part == "job" and remains.counts.total:
         yield count_text(remains.counts.total, "task")
-    if part == "pool":
-        yield count_text(remains.costing_nodes, "node")
+    if part == "pool" and remains.pool is not None:
+        yield count_text(max(remains.pool.current_nodes, remains.pool.target_nodes), "node")
 
 
 def absent_lines(remains: Remains) -> list[Content]:

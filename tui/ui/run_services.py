@@ -93,3 +93,5 @@ class HomeServices:
     """The services on the account of this name; cheap, asks nothing of anybody."""
     new_run: Callable[[str], tuple[NewRunServices, RunDraft]]
     """What a new run on the account of this name begins with; cheap."""
+    forget: Callable[[str], object] = lambda _: None
+    """Called when an account was set up or changed: it is opened anew when it is needed next."""

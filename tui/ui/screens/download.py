@@ -5,7 +5,7 @@ Dismissed with the report, or with None where nothing was fetched. Leaving while
 
 from __future__ import annotations
 
-import os.path
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ class DownloadDialog(ModalScreen[DownloadReport | None]):
             id="selection",
         )
         self._logs = Checkbox("logs too (stdout, stderr)", compact=True, id="logs")
-        suggester = FolderSuggester(services.run_blocking)
+        suggester = FolderSuggester(services.run_blocking, os.getcwd())
         self._destination = Input(plan.destination, id="destination", compact=True, suggester=suggester)
         self._conflicts: Select[Policy] = Select(
             _POLICIES, value="rename", allow_blank=False, compact=True, id="policy"

@@ -15,7 +15,6 @@ from tui.core.errors import BatchTuiError, Interrupted
 from tui.core.events import RunEnded
 from tui.core.plan import RunPlan
 from tui.core.units import count_text
-from tui.ui import run_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import RunsService
 from tui.ui.screens.base import Ask, Question
@@ -123,15 +122,14 @@ class OpenRunScreen(RunScreen):
         view, plan = self.view, self.view.plan
         if not plan.makes_pool or self._is_only_shown:
             return ""
-        is_left = view.summary is None or any(item.costs for item in view.summary.leftovers)
         nodes = 0 if view.pool is None else max(view.pool.current_nodes, view.pool.target_nodes)
-        if not is_left or not nodes:
+        if not nodes:
             return ""
-        if run_words.is_on_sandbox(plan):
-            return (
-                f"Pool {plan.pool.id} keeps its {count_text(nodes, 'node')} up; on Azure they would cost by the hour."
-            )
-        return f"Pool {plan.pool.id} keeps its {count_text(nodes, 'node')}, and they cost by the hour."
+        keeps = f"Pool {plan.pool.id} keeps its {count_text(nodes, 'node')}"
+        if not plan.is_billed:
+            return "" if view.summary is not None else f"{keeps}; on Azure they would cost by the hour."
+        is_left = view.summary is None or any(item.costs for item in view.summary.leftovers)
+        return f"{keeps}, and they cost by the hour." if is_left else ""
 
     async def may_leave(self, ask: Ask) -> bool:
         question, costs = self.leaving_question(), self._costs

@@ -34,6 +34,11 @@ class TitleLine(Widget):
         super().__init__()
         self._account = account
 
+    def show_account(self, account: AccountLabel) -> None:
+        """From now on this one is in use."""
+        self._account = account
+        self.refresh()
+
     def render(self) -> Content:
         width = self.content_size.width
         words, tone = self.state

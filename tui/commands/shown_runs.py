@@ -1,0 +1,61 @@
+"""Runs as the user interface knows them: the engine's desk, with sessions whose end is an error a person can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tui.core.errors import BatchTuiError, RunFailed
+from tui.core.events import RunEvent, RunSummary
+from tui.core.plan import RunPlan
+from tui.engine.run_desk import RunDesk
+from tui.engine.session import RunSession
+
+
+class ShownSession:
+    """The engine's session as the interface knows it."""
+
+    def __init__(self, session: RunSession) -> None:
+        self._session = session
+
+    def start(self) -> None:
+        self._session.start()
+
+    def take(self, timeout_s: float) -> list[RunEvent]:
+        return self._session.take(timeout_s)
+
+    def stop(self) -> None:
+        self._session.stop()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Waits for it to end; True once it has."""
+        return self._session.wait(timeout_s)
+
+    @property
+    def summary(self) -> RunSummary | None:
+        return self._session.summary
+
+    @property
+    def error(self) -> BatchTuiError | None:
+        problem = self._session.error
+        if problem is None or isinstance(problem, BatchTuiError):
+            return problem
+        return RunFailed("batch-tui itself failed", f"{type(problem).__name__}: {problem}", "the run can be resumed")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRuns(RunDesk):
+    """The desk with its sessions; remembers those that drive a run, for when the program is left."""
+
+    driving: dict[str, ShownSession] = field(default_factory=dict)
+    """By the run's id; only the interface's own thread starts runs."""
+
+    def start(self, plan: RunPlan) -> ShownSession:
+        session = ShownSession(RunSession(self.running(plan), plan.run_id))
+        self.driving[plan.run_id] = session
+        return session
+
+    def watch(self, plan: RunPlan) -> ShownSession:
+        return ShownSession(RunSession(self.watching(plan), plan.run_id))
+
+    def revisit(self, plan: RunPlan) -> ShownSession:
+        return ShownSession(RunSession(self.revisiting(plan), plan.run_id))

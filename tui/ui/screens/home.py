@@ -1,0 +1,374 @@
+"""Home: every run of this machine, how it stands and what of it still costs, and the way to each and to a new one.
+
+The journals are shown at once; what the service says of each run that still has something follows in the background,
+one run after the other, and its age is on screen. Runs that were opened go on while Home is on top.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.core.accounts import Account
+from tui.core.deletion import Remains
+from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.plan import RunPlan
+from tui.core.run_draft import RunDraft
+from tui.core.run_line import RunLine, RunState, RunTable
+from tui.core.units import count_text, duration_text
+from tui.ui.bindings import DangerousBinding
+from tui.ui.run_services import HomeServices
+from tui.ui.screens.accounts import AccountsScreen
+from tui.ui.screens.base import Ask, BatchScreen
+from tui.ui.screens.delete import DeleteDialog
+from tui.ui.screens.download import DownloadDialog
+from tui.ui.screens.error_dialog import ErrorDialog
+from tui.ui.screens.new_run.screen import REVIEW, WORKLOAD, NewRunScreen
+from tui.ui.screens.open_run import OpenRunScreen
+from tui.ui.screens.set_up import SetUpScreen
+from tui.ui.services import AppServices
+from tui.ui.text import joined, safe, toned
+from tui.ui.widgets.virtual_table import VirtualTable
+
+_TICK_S = 1.0
+_LOOK_EVERY_S = 10.0
+RUNS_LOOKED_AT = 20
+"""The newest runs that still have something; further ones are looked at when they are opened."""
+
+_EMPTY = "No runs yet. n plans the first one: samples are at hand, and the sandbox needs no account."
+
+
+class HomeScreen(BatchScreen[None]):
+    """The list of runs."""
+
+    CSS_PATH = "../styles/home.tcss"
+    AUTO_FOCUS = "VirtualTable"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        DangerousBinding(
+            "n", "new_run", "New run", id="home.new", tooltip="Plan a run; nothing is made before you say so"
+        ),
+        Binding("d", "download", "Download", id="home.download", tooltip="Fetch outputs and logs of the run"),
+        DangerousBinding("r", "resume", "Resume", id="home.resume", tooltip="Go on with the run where it ended"),
+        DangerousBinding("x", "delete", "Delete", id="home.delete", tooltip="Delete what the run made"),
+        Binding("a", "accounts", "Accounts", id="home.accounts", tooltip="Accounts: use, add, test"),
+        Binding("f5", "refresh", "Look again", show=False, id="home.refresh", tooltip="Ask the service now"),
+    ]
+
+    def __init__(
+        self,
+        services: AppServices,
+        home: HomeServices,
+        *,
+        has_account: bool = True,
+        draft: RunDraft | None = None,
+        is_read_only: bool = False,
+    ) -> None:
+        """Without an account it opens the set-up; with a `draft`, that draft's review."""
+        super().__init__(services, is_read_only=is_read_only)
+        self._home = home
+        self._has_account = has_account
+        self._draft = draft
+        self._lines: dict[str, RunLine] = {}
+        self._read: dict[str, Remains] = {}
+        self._troubles: dict[str, str] = {}
+        self._unreadable: tuple[str, ...] = ()
+        self._opened: dict[str, OpenRunScreen] = {}
+        self._stop = threading.Event()
+        self._next_look_s = 0.0
+        self._is_looking = False
+        self._runs = RunTable(services.clock.now_s())
+        self._table: VirtualTable[RunLine] = VirtualTable(
+            self._runs.model, can_mark=False, empty_text="Reading the journals…", id="runs", classes="panel"
+        )
+        self._detail = Static("", id="detail", classes="panel")
+
+    def compose_body(self) -> Iterable[Widget]:
+        self._table.border_title = "runs"
+        self._detail.border_title = "run"
+        yield self._table
+        yield self._detail
+
+    def on_mount(self) -> None:
+        self.title_line.heading = "batch-tui"
+        self.set_interval(_TICK_S, self.tick)
+        self.action_refresh()
+        if self._draft is not None:
+            self._plan_run(self._draft)
+        elif not self._has_account and not self.is_read_only:
+            self._set_up()
+
+    def on_screen_resume(self) -> None:
+        """Back from somewhere, where much may have changed."""
+        if self.is_mounted:
+            self.action_refresh()
+
+    # What comes in
+
+    def action_refresh(self) -> None:
+        self.run_worker(self._read_journals(), group="journals", exclusive=True)
+
+    async def _read_journals(self) -> None:
+        try:
+            lines, unreadable = await self.services.run_blocking(self._home.runs.list_runs)
+        except BatchTuiError as error:
+            self.app.push_screen(ErrorDialog(error))
+            return
+        self.feed(lines, unreadable)
+        self._next_look_s = 0.0
+        self._look()
+
+    def feed(self, lines: Iterable[RunLine], unreadable: tuple[str, ...] = ()) -> None:
+        """The runs as their journals have them, newest first."""
+        self._lines = {line.run_id: line for line in lines}
+        self._unreadable = unreadable
+        self._show()
+
+    def feed_remains(self, remains: Remains) -> None:
+        """What the service said of one run."""
+        self._read[remains.run_id] = remains
+        self._troubles.pop(remains.run_id, None)
+        self._show()
+
+    def tick(self) -> None:
+        """Ages; and a further look at the service, when it is time for one."""
+        self._runs.now_s = self.services.clock.now_s()
+        self._table.tick()
+        self._show_ages()
+        if self.is_current and self._runs.now_s >= self._next_look_s:
+            self._look()
+
+    def _look(self) -> None:
+        """One look at the service at a time."""
+        wanted = [line.run_id for line in self._lines.values() if line.leftovers][:RUNS_LOOKED_AT]
+        self._next_look_s = self.services.clock.now_s() + _LOOK_EVERY_S
+        if wanted and not self._is_looking:
+            self._is_looking = True
+            self.run_worker(self._glance(wanted), group="glance")
+
+    async def _glance(self, wanted: list[str]) -> None:
+        try:
+            for run_id in wanted:
+                await self._glance_at(run_id)
+        finally:
+            self._is_looking = False
+            self._next_look_s = self.services.clock.now_s() + _LOOK_EVERY_S
+
+    async def _glance_at(self, run_id: str) -> None:
+        try:
+            remains = await self.services.run_blocking(lambda: self._home.runs.glance(run_id, self._stop))
+        except Interrupted:
+            return
+        except BatchTuiError as error:
+            self._troubles[run_id] = str(error)
+            self._show()
+        else:
+            self.feed_remains(remains)
+
+    # What is shown
+
+    def _show(self) -> None:
+        self._runs.now_s = self.services.clock.now_s()
+        lines = [
+            replace(line, remains=self._read.get(run_id), trouble=self._troubles.get(run_id, ""))
+            for run_id, line in self._lines.items()
+        ]
+        self._lines = {line.run_id: line for line in lines}
+        self._runs.show(lines)
+        self._table.show_empty_text(_EMPTY)
+        self._table.refresh_rows()
+        costing = sum(line.costs for line in lines)
+        words: tuple[str, str] = (f"▲ {count_text(costing, 'run')} with nodes that cost", "warning")
+        self.title_line.state = (words[0], "warning") if costing else ("", "")
+        self._table.border_title = Content(f"runs · {len(lines):,}" if lines else "runs")
+        self._show_ages()
+        self._show_detail()
+        self.refresh_bindings()
+
+    def _show_ages(self) -> None:
+        moments = [remains.read_s for run_id, remains in self._read.items() if run_id in self._lines]
+        age = duration_text(max(0.0, self._runs.now_s - min(moments))) if moments else ""
+        words = f"the service was asked {age} ago" if age else ""
+        if self._is_looking and not age:
+            words = "asking the service…"
+        self._table.border_subtitle = Content(words)
+
+    def _show_detail(self) -> None:
+        line = self._line
+        self._detail.display = line is not None or bool(self._unreadable)
+        if line is None:
+            self._detail.update(joined([toned(safe(text), "warning") for text in self._unreadable], "\n"))
+            return
+        self._detail.border_title = Content(safe(line.run_id))
+        rows = [
+            toned(f"{'what':<9}", "muted") + safe(_what(line)),
+            toned(f"{'outputs':<9}", "muted") + safe(line.plan.destination),
+        ]
+        if line.summary is not None:
+            rows.append(toned(f"{'ended':<9}", "muted") + safe(line.summary.outcome))
+        if line.trouble:
+            rows.append(toned(f"{'?':<9}", "warning") + toned(safe(f"as journaled: {line.trouble}"), "warning"))
+        rows += [toned(safe(text), "warning") for text in self._unreadable]
+        self._detail.update(joined(rows, "\n"))
+
+    @property
+    def _line(self) -> RunLine | None:
+        """The run under the cursor."""
+        run_id = self._table.cursor_id
+        return None if run_id is None else self._lines.get(run_id)
+
+    @on(VirtualTable.RowHighlighted)
+    def _on_highlighted(self) -> None:
+        self._show_detail()
+        self.refresh_bindings()
+
+    @on(VirtualTable.SortRequested)
+    def _on_sort(self, message: VirtualTable.SortRequested) -> None:
+        self._table.sort_by(message.column_key)
+
+    # What a person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        line = self._line
+        is_on = {
+            "resume": line is not None and line.can_resume,
+            "download": line is not None and line.has_outputs,
+            "delete": line is not None and line.exists,
+        }.get(action, True)
+        return super().check_action(action, parameters) and (is_on or None)
+
+    @on(VirtualTable.RowSelected)
+    def _on_selected(self) -> None:
+        line = self._line
+        if line is not None:
+            self._open(line)
+
+    def _open(self, line: RunLine) -> None:
+        """The run as it is: gone on with where it goes on, looked at where another drives it, else shown again."""
+        opened = self._opened.get(line.run_id)
+        if opened is not None and opened.is_under_way:
+            self.app.push_screen(opened)
+        elif line.is_driven:
+            self._show_run(line.plan, is_only_shown=True, is_live=True)
+        elif line.state in (RunState.GOING_ON, RunState.DONE) and line.can_resume:
+            self._show_run(line.plan, is_only_shown=self.is_read_only, is_live=True)
+        else:
+            self._show_run(line.plan, is_only_shown=True, is_live=False)
+
+    def _show_run(self, plan: RunPlan, *, is_only_shown: bool, is_live: bool) -> None:
+        runs = self._home.runs
+        make = runs.revisit if not is_live else runs.watch if is_only_shown else runs.start
+        screen = OpenRunScreen(
+            self._home.services_of(plan.account),
+            runs,
+            plan,
+            make(plan),
+            is_only_shown=is_only_shown,
+            is_read_only=self.is_read_only,
+        )
+        if not is_only_shown:
+            self._keep(plan.run_id, screen)
+        self.app.push_screen(screen)
+
+    def _keep(self, run_id: str, screen: OpenRunScreen) -> None:
+        """A run that this program drives goes on when its screen is left."""
+        before = self._opened.pop(run_id, None)
+        if before is not None:
+            self.app.uninstall_screen(before)
+        self._opened[run_id] = screen
+        self.app.install_screen(screen, f"run-{run_id}")
+
+    def action_resume(self) -> None:
+        line = self._line
+        if line is not None and line.can_resume:
+            self._show_run(line.plan, is_only_shown=False, is_live=True)
+
+    def action_download(self) -> None:
+        line = self._line
+        if line is not None:
+            services = self._home.services_of(line.plan.account)
+            self.app.push_screen(DownloadDialog(services, self._home.runs, line.plan), self._after_change)
+
+    def action_delete(self) -> None:
+        line = self._line
+        if line is None:
+            return
+        opened = self._opened.get(line.run_id)
+        if opened is not None and opened.is_under_way:
+            self.app.push_screen(opened)
+            opened.action_delete()
+            return
+        services = self._home.services_of(line.plan.account)
+        self.app.push_screen(DeleteDialog(services, self._home.runs, line.run_id), self._after_change)
+
+    def _after_change(self, _: object) -> None:
+        self.action_refresh()
+
+    def action_new_run(self) -> None:
+        if self._has_account:
+            self._plan_run(None)
+        else:
+            self._set_up()
+
+    def _plan_run(self, draft: RunDraft | None) -> None:
+        """From the beginning, or from the review of `draft`."""
+        new_run, fresh = self._home.new_run(self.services.account.name)
+        step = WORKLOAD if draft is None else REVIEW
+        screen = NewRunScreen(self.services, new_run, draft or fresh, opening_step=step, is_read_only=self.is_read_only)
+        self.app.push_screen(screen, self._start)
+
+    def _start(self, plan: RunPlan | None) -> None:
+        if plan is not None:
+            self._show_run(plan, is_only_shown=False, is_live=True)
+
+    def action_accounts(self) -> None:
+        screen = AccountsScreen(self.services, self._home.accounts, is_read_only=self.is_read_only)
+        self.app.push_screen(screen, self._use)
+
+    def _set_up(self) -> None:
+        """The first account."""
+        self.app.push_screen(SetUpScreen(self.services, self._home.accounts), self._use)
+
+    def _use(self, account: Account | None) -> None:
+        if account is not None:
+            self._home.forget(account.name)
+            self._has_account = True
+            self.services = self._home.services_of(account.name)
+            self.title_line.show_account(self.services.account)
+            self.notify(f"New runs go to {account.name}.", timeout=3, markup=False)
+
+    # Leaving
+
+    @property
+    def _runs_below(self) -> list[OpenRunScreen]:
+        """Runs that this program drives and that are not on screen: nobody else asks about them."""
+        on_screen = self.app.screen_stack
+        return [screen for screen in self._opened.values() if screen.is_under_way and screen not in on_screen]
+
+    async def may_leave(self, ask: Ask) -> bool:
+        for screen in self._runs_below:
+            if not await screen.may_leave(ask):
+                return False
+        return True
+
+    def leave(self) -> None:
+        self._stop.set()
+        for screen in self._opened.values():
+            screen.leave()
+
+    def on_unmount(self) -> None:
+        self._stop.set()
+
+
+def _what(line: RunLine) -> str:
+    plan = line.plan
+    files = count_text(len(plan.inputs), "input")
+    pool = f"pool {plan.pool.id}" + ("" if plan.makes_pool else ", which was there before")
+    return f"{plan.workload_name}, {files} · {pool} · account {plan.account}"

@@ -120,7 +120,7 @@ async def test_the_name_of_the_run_is_followed_by_what_nobody_touched(draft: Run
 
 async def test_ticks_say_what_is_deleted_afterwards(draft: RunDraft) -> None:
     async with shown(draft, step=POOL_JOB) as run:
-        run.screen.query(Tick)[1].focus()
+        run.screen.pane.query(Tick)[1].focus()
         await run.press("space")
         await run.until("[✓] pool")
         await run.go(REVIEW)
@@ -167,6 +167,15 @@ async def test_every_step_is_whole_on_a_small_terminal(draft: RunDraft) -> None:
         ):
             await run.go(step)
             await run.until("✓ Workload" if step else "● Workload", "Review", *texts)
+
+
+async def test_what_is_folded_away_is_reached_on_a_small_terminal(draft: RunDraft) -> None:
+    wrong = replace(draft, uses_existing_pool=True, pool_id="render-farm", retries="often")
+    async with shown(wrong, size=NARROW, step=POOL_JOB) as run:
+        await run.until("render-farm", "✗ Retries: 'often' is not a whole number")
+        await run.press("enter")
+        await run.until_so(lambda: run.focus_is_in(run.field("retries")), "the field has the focus")
+        await run.until("✗ 'often' is not a whole number")
 
 
 async def test_without_the_right_to_change_anything_nothing_starts(draft: RunDraft) -> None:

@@ -133,7 +133,7 @@ class PoolJobPane(StepPane):
         if draft.uses_existing_pool:
             self._pools.load_once()
         self._rows["vm-size"].say(VM_SIZES.get(draft.vm_size, "as your region offers it; → completes"))
-        self._rows["nodes"].say("Spot costs less, can be evicted")
+        self._rows["nodes"].say("costs less, can be evicted")
         self._rows["timeout"].say(_use_text(draft))
         # On a pool the run did not make, the same work is the job's preparation task.
         self._set_up.label = "Job prepares" if draft.uses_existing_pool else "Start task"

@@ -109,7 +109,8 @@ class NewRunScreen(BatchScreen[RunPlan]):
             pane.display = index == step
         self.pane.load(self.draft)
         self._show()
-        self.refresh_bindings()
+        if step != REVIEW:
+            self.refresh_bindings()
         self.call_after_refresh(self.pane.focus_first)
 
     def _problems_of(self, pane: StepPane) -> list[Problem]:
@@ -162,6 +163,8 @@ class NewRunScreen(BatchScreen[RunPlan]):
         self.title_line.state = (safe(self.draft.run_id), "muted")
         self._rail.show([self._rail_step(index) for index in range(len(self._panes))])
         self._show_bar()
+        if self._step == REVIEW:
+            self.refresh_bindings()
 
     def _rail_step(self, index: int) -> RailStep:
         pane = self._panes[index]
@@ -204,7 +207,8 @@ class NewRunScreen(BatchScreen[RunPlan]):
             return self._step != REVIEW
         if action == "start" and self._step != REVIEW:
             return False
-        return super().check_action(action, parameters)
+        is_there = super().check_action(action, parameters)
+        return None if action == "start" and is_there and self._blocking else is_there
 
     def action_next(self) -> None:
         """The next step; while something is wrong here, the field where it is."""

@@ -117,8 +117,8 @@ def review_facts(plan: RunPlan, now_s: float, *, on_sandbox: bool) -> list[Fact]
     created = [_containers(plan), _pool(plan), _job(plan), _tasks(plan)]
     sas = f"one a container, to read or to create and write only; ends {_moment(now_s + plan.sas_lifetime_s)}"
     return [
-        *_rows("creates", created, indent=_KIND_WIDTH),
         *_rows("uses", [_use(plan, on_sandbox=on_sandbox)]),
+        *_rows("creates", created, indent=_KIND_WIDTH),
         *_rows("outputs", [Content(safe(plan.destination))]),
         *_rows("afterwards", [_afterwards(plan, on_sandbox=on_sandbox)]),
         *_rows("runs", _commands(plan), indent=2),

@@ -82,6 +82,7 @@ _NUMBERS: dict[str, tuple[float, bool]] = {
 }
 """Upper bounds, and whether it is a whole number."""
 
+_OF_REQUESTS = {"latency_ms", "throttled", "throttle_status", "retry_after_s", "slow_pages_ms"}
 KNOWN = {field.name for field in fields(Trouble)} | {"pool"}
 
 
@@ -104,6 +105,8 @@ class TroubleDesk:
                 raise invalid_property(name, "", f"There is no such trouble; there are {', '.join(sorted(KNOWN))}.")
         pool_id = body.get("pool")
         if pool_id:
+            for name in body.keys() & _OF_REQUESTS:
+                raise invalid_property(name, "", "This trouble is no single pool's.")
             self.pools[key_of(str(pool_id))] = self.of(str(pool_id)).changed_by(body)
         else:
             self.everywhere = self.everywhere.changed_by(body)

@@ -9,9 +9,9 @@ import pytest
 
 from tests.engine.world import World, make_world
 from tui.core.errors import InputError
-from tui.core.events import Notice, RunEnded, RunEvent, RunSummary
+from tui.core.events import Notice, RunEnded, RunEvent, RunSummary, Step, StepChanged
 from tui.core.ports import Publish, StopSignal
-from tui.engine.poller import Poller
+from tui.engine.poller import PollControl, Poller
 from tui.engine.run import RunEngine
 from tui.engine.session import Mailbox, RunSession
 from tui.engine.summaries import interrupted
@@ -117,3 +117,23 @@ def test_a_job_can_be_watched_without_a_run(world: World) -> None:
     session.stop()
     assert session.wait(_LONG_S)
     assert (session.summary, session.error) == (None, None)
+
+
+def test_pausing_and_refreshing_reach_the_watching_of_a_run(world: World) -> None:
+    control = PollControl()
+    session = RunSession(lambda _stop, _publish: None, "controlled", control)
+    session.pause()
+    session.refresh_now()
+    assert (control.is_paused, control.takes_refresh()) == (True, True)
+    session.resume()
+    assert not control.is_paused
+    seen = []
+    watched = RunSession.running(_engine(world), world.plan)
+    watched.pause()
+    watched.start()
+    while not watched.done:
+        seen += watched.take(0.05)
+        if any(isinstance(event, StepChanged) and event.step is Step.MONITOR for event in seen):
+            watched.refresh_now()
+    assert watched.summary is not None
+    assert watched.summary.exit_code == 0

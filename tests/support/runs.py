@@ -101,6 +101,7 @@ class PausableFakeSession(FakeSession):
     def __init__(self) -> None:
         super().__init__()
         self.is_paused = False
+        self.refreshes = 0
         self._stop = threading.Event()
 
     def take(self, timeout_s: float) -> list[RunEvent]:
@@ -116,6 +117,9 @@ class PausableFakeSession(FakeSession):
 
     def resume(self) -> None:
         self.is_paused = False
+
+    def refresh_now(self) -> None:
+        self.refreshes += 1
 
 
 def at_once(function: Callable[[], ResultT], /) -> Awaitable[ResultT]:

@@ -42,6 +42,7 @@ from tui.core.events import (
     TasksChanged,
 )
 from tui.core.records import FailureInfo, ResizeError
+from tui.core.units import local_clock
 from tui.ui.app import BatchTui
 from tui.ui.screens.confirm import ConfirmDialog
 from tui.ui.screens.run import RunScreen
@@ -157,6 +158,24 @@ async def test_silence_says_since_when_and_ends_when_the_service_answers() -> No
         await run.until("Nothing heard since", "connection refused", "8.0 s")
         await run.feed(PollReport(NOW_S + 20, True, 60, 1))
         await run.until_gone("connection refused")
+
+
+async def test_the_age_is_that_of_the_last_look_even_where_it_found_nothing_new() -> None:
+    async with shown(*running_events()) as run:
+        run.clock.moment_s += 30
+        await run.feed(PollReport(NOW_S + 29, True, 60, 1))
+        await run.until("⟳ 1.0 s ago")
+        run.clock.moment_s += 30
+        await run.feed(PollReport(NOW_S + 59, False, 60, 1, trouble="no answer"))
+        await run.until("⟳ 31 s ago")
+
+
+async def test_throttling_says_until_when() -> None:
+    async with shown(*running_events()) as run:
+        await run.feed(PollReport(NOW_S, False, 60, 12, "429 TooManyRequests", throttled_until_s=NOW_S + 12))
+        await run.until(f"slow down until {local_clock(NOW_S + 12)}", "429 TooManyRequests")
+        await run.feed(PollReport(NOW_S + 12, True, 60, 1))
+        await run.until_gone("slow down")
 
 
 async def test_an_error_that_ends_the_run_stays_with_its_hint() -> None:
@@ -330,6 +349,8 @@ async def test_pause_is_there_only_for_a_session_that_can() -> None:
         await run.until("p Pause")
         await run.pilot.press("p")
         await run.until("‖ paused")
+        await run.pilot.press("r")
+        assert session.refreshes == 1
         paused = [session.is_paused]
         await run.pilot.press("p")
         await run.until("● running")

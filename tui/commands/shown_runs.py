@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tui.core.errors import BatchTuiError, RunFailed
 from tui.core.events import RunEvent, RunSummary
 from tui.core.plan import RunPlan
+from tui.engine.poller import PollControl
 from tui.engine.run_desk import RunDesk
 from tui.engine.session import RunSession
 
@@ -25,6 +26,15 @@ class ShownSession:
 
     def stop(self) -> None:
         self._session.stop()
+
+    def pause(self) -> None:
+        self._session.pause()
+
+    def resume(self) -> None:
+        self._session.resume()
+
+    def refresh_now(self) -> None:
+        self._session.refresh_now()
 
     def wait(self, timeout_s: float) -> bool:
         """Waits for it to end; True once it has."""
@@ -50,12 +60,14 @@ class ShownRuns(RunDesk):
     """By the run's id; only the interface's own thread starts runs."""
 
     def start(self, plan: RunPlan) -> ShownSession:
-        session = ShownSession(RunSession(self.running(plan), plan.run_id))
+        control = PollControl()
+        session = ShownSession(RunSession(self.running(plan, control), plan.run_id, control))
         self.driving[plan.run_id] = session
         return session
 
     def watch(self, plan: RunPlan) -> ShownSession:
-        return ShownSession(RunSession(self.watching(plan), plan.run_id))
+        control = PollControl()
+        return ShownSession(RunSession(self.watching(plan, control), plan.run_id, control))
 
     def revisit(self, plan: RunPlan) -> ShownSession:
         return ShownSession(RunSession(self.revisiting(plan), plan.run_id))

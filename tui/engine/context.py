@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.core.deletion import ResourceKind
@@ -15,6 +15,7 @@ from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal, StoragePor
 from tui.core.redaction import redact
 from tui.core.specs import Signer
 from tui.engine.journal import Journal
+from tui.engine.poller import PollControl
 from tui.engine.resources import metadata_of, start_deletion
 from tui.engine.retrying import Patience, Retrier
 from tui.engine.run_record import FileMoved, ResourceState
@@ -36,6 +37,8 @@ class RunContext:
     publish: Publish
     patience: Patience
     retry: Retrier
+    control: PollControl = field(default_factory=PollControl)
+    """What a person may ask of the watching."""
 
     def tell(self, text: str, *, is_warning: bool = False) -> None:
         """Something a person should know: on screen and in the journal."""

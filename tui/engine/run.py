@@ -18,6 +18,7 @@ from tui.core.records import TaskCounts
 from tui.engine.context import RunContext
 from tui.engine.downloads import check_destination
 from tui.engine.journal import Journal, JournalFolder
+from tui.engine.poller import PollControl
 from tui.engine.retrying import Patience, Retrier
 from tui.engine.signing import RunSigner
 from tui.engine.steps import clean_up, containers, download, job, monitor, pool, tasks, upload
@@ -54,7 +55,9 @@ class RunEngine:
         self._node_script = node_script
         self._patience = patience
 
-    def execute(self, plan: RunPlan, stop: StopSignal, publish: Publish) -> RunSummary:
+    def execute(
+        self, plan: RunPlan, stop: StopSignal, publish: Publish, control: PollControl | None = None
+    ) -> RunSummary:
         """Runs `plan` to its end, or goes on with it where its journal ends.
 
         Raises InputError or LocalError, and has changed nothing, where the run cannot begin: the output folder is a
@@ -63,9 +66,11 @@ class RunEngine:
         check_destination(Path(plan.destination))
         with self._journals.open(plan) as journal:
             seen = _SeenCounts(publish)
-            return _Execution(self._context(plan, journal, stop, seen), seen).run()
+            return _Execution(self._context(plan, journal, stop, seen, control), seen).run()
 
-    def _context(self, plan: RunPlan, journal: Journal, stop: StopSignal, publish: Publish) -> RunContext:
+    def _context(
+        self, plan: RunPlan, journal: Journal, stop: StopSignal, publish: Publish, control: PollControl | None
+    ) -> RunContext:
         return RunContext(
             plan=plan,
             batch=self._batch,
@@ -78,6 +83,7 @@ class RunEngine:
             publish=publish,
             patience=self._patience,
             retry=Retrier(self._clock, stop, publish, self._patience.step_s),
+            control=control or PollControl(),
         )
 
 

@@ -21,7 +21,7 @@ from tui.core.task_reading import TaskAction, TaskReading
 from tui.engine.deletion import Report, Resource, delete_resources
 from tui.engine.download_run import fetch_files, list_download
 from tui.engine.journal import JournalFolder
-from tui.engine.poller import Poller
+from tui.engine.poller import PollControl, Poller
 from tui.engine.remains import read_remains
 from tui.engine.retrying import Patience
 from tui.engine.revisit import revisit
@@ -109,24 +109,24 @@ class RunDesk:
 
     # Work for a session
 
-    def running(self, plan: RunPlan) -> Work:
-        """The run from its beginning, or from where its journal ends."""
+    def running(self, plan: RunPlan, control: PollControl | None = None) -> Work:
+        """The run from its beginning, or from where its journal ends; its watching heeds `control`."""
 
         def work(stop: StopSignal, publish: Publish) -> RunSummary:
             tools = self.tools_of(plan.account)
             engine = RunEngine(
                 tools.batch, tools.storage, tools.clock, tools.journals, self.node_script, self.run_patience
             )
-            return engine.execute(plan, stop, publish)
+            return engine.execute(plan, stop, publish, control)
 
         return work
 
-    def watching(self, plan: RunPlan) -> Work:
+    def watching(self, plan: RunPlan, control: PollControl | None = None) -> Work:
         """A look at a run that goes on by itself or that another process drives; drives nothing."""
 
         def work(stop: StopSignal, publish: Publish) -> None:
             tools = self.tools_of(plan.account)
-            Poller(tools.batch, tools.clock, plan.job_id, plan.pool.id).run(stop, publish)
+            Poller(tools.batch, tools.clock, plan.job_id, plan.pool.id, control).run(stop, publish)
 
         return work
 

@@ -14,7 +14,7 @@ from tui.core.errors import BatchTuiError
 from tui.core.events import RunEvent, RunSummary
 from tui.core.plan import RunPlan
 from tui.core.ports import Publish, StopSignal
-from tui.engine.poller import Poller
+from tui.engine.poller import PollControl, Poller
 from tui.engine.run import RunEngine
 
 Work = Callable[[StopSignal, Publish], RunSummary | None]
@@ -56,8 +56,10 @@ class Mailbox:
 class RunSession:
     """Drives `work` on a daemon thread from `start` on."""
 
-    def __init__(self, work: Work, name: str) -> None:
+    def __init__(self, work: Work, name: str, control: PollControl | None = None) -> None:
+        """`control` is the one that `work` heeds while it watches; without one it cannot be paused."""
         self._work = work
+        self._control = control or PollControl()
         self._stop = threading.Event()
         self._mailbox = Mailbox()
         self._ended = threading.Event()
@@ -70,7 +72,8 @@ class RunSession:
     @classmethod
     def running(cls, engine: RunEngine, plan: RunPlan) -> RunSession:
         """A run from its beginning, or from where its journal ends."""
-        return cls(lambda stop, publish: engine.execute(plan, stop, publish), plan.run_id)
+        control = PollControl()
+        return cls(lambda stop, publish: engine.execute(plan, stop, publish, control), plan.run_id, control)
 
     @classmethod
     def watching(cls, poller: Poller) -> RunSession:
@@ -79,7 +82,7 @@ class RunSession:
         def watch(stop: StopSignal, publish: Publish) -> None:
             poller.run(stop, publish)
 
-        return cls(watch, "watch")
+        return cls(watch, "watch", poller.control)
 
     def start(self) -> None:
         self._thread.start()
@@ -95,6 +98,17 @@ class RunSession:
     def stop(self) -> None:
         """Asks the work to stop at its next safe point; returns at once."""
         self._stop.set()
+
+    def pause(self) -> None:
+        """Looks no more until `resume`; the run itself goes on."""
+        self._control.pause()
+
+    def resume(self) -> None:
+        self._control.resume()
+
+    def refresh_now(self) -> None:
+        """Looks at everything as soon as no look is under way, also while paused."""
+        self._control.refresh_now()
 
     @property
     def is_stopping(self) -> bool:

@@ -48,7 +48,10 @@ def trouble_lines(view: RunView, error: BatchTuiError | None, silent_since_s: fl
             lines += _lines(f"pool {pool.id} cannot allocate: {resize.code}", resize.message)
     lines += _start_task_lines(view)
     poll = view.poll
-    if poll is not None and poll.trouble and view.summary is None:
+    if poll is not None and poll.throttled_until_s is not None and view.summary is None:
+        until = f"The service asks us to slow down until {local_clock(poll.throttled_until_s)}"
+        lines += _lines(until, poll.trouble, "the tasks go on; what is shown is as old as it says")
+    elif poll is not None and poll.trouble and view.summary is None:
         since = f"Nothing heard since {local_clock(silent_since_s)}" if silent_since_s is not None else "No answer"
         lines += _lines(since, poll.trouble, f"trying again every {duration_text(poll.next_in_s)}")
     return lines

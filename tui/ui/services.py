@@ -56,6 +56,10 @@ class PausableSession(RunSession, Protocol):
 
     def resume(self) -> None: ...
 
+    def refresh_now(self) -> None:
+        """One look at everything as soon as none is under way, also while paused."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LogSource:

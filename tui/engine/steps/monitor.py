@@ -44,7 +44,8 @@ class _Watch:
     """Decides after each poll whether the watching is over."""
 
     def __init__(self, context: RunContext) -> None:
-        self.poller = Poller(context.batch, context.clock, context.plan.job_id, context.plan.pool.id)
+        plan = context.plan
+        self.poller = Poller(context.batch, context.clock, plan.job_id, plan.pool.id, context.control)
         self.outcome: TasksOutcome | None = None
         self._context = context
         self._expected = {context.plan.task_id(index) for index in range(len(context.plan.inputs))}

@@ -51,6 +51,7 @@ class RunScreen(BatchScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "log", "Log", id="run.log", tooltip="Output of the task: stdout, then stderr"),
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the run goes on"),
+        Binding("r", "refresh_now", "Refresh", id="run.refresh", tooltip="Look at everything now, paused or not"),
     ]
 
     def __init__(
@@ -128,6 +129,8 @@ class RunScreen(BatchScreen[None]):
     def _note_silence(self, report: PollReport) -> None:
         if report.succeeded:
             self._heard_s, self._silent_since_s = report.at_s, None
+            if self.view.tasks_read_s is not None:
+                self.view.tasks_read_s = report.at_s  # nothing changed since, and that has just been seen
         elif self._silent_since_s is None:
             self._silent_since_s = report.at_s if self._heard_s is None else self._heard_s
 
@@ -251,8 +254,12 @@ class RunScreen(BatchScreen[None]):
             self.refresh_bindings()
             self._show()
 
+    def action_refresh_now(self) -> None:
+        if isinstance(self._session, PausableSession):
+            self._session.refresh_now()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "pause":
+        if action in ("pause", "refresh_now"):
             return isinstance(self._session, PausableSession) and not self.view.is_over
         return super().check_action(action, parameters)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button
 
-from tests.support.new_runs import NARROW, draft_with_files, shown
+from tests.support.new_runs import NARROW, Account, draft_with_files, pool, shown
 from tui.core.plan import NewPool
 from tui.core.run_draft import LastChoices, RunDraft
 from tui.ui.bindings import undescribed
@@ -170,9 +170,10 @@ async def test_every_step_is_whole_on_a_small_terminal(draft: RunDraft) -> None:
 
 
 async def test_what_is_folded_away_is_reached_on_a_small_terminal(draft: RunDraft) -> None:
-    wrong = replace(draft, uses_existing_pool=True, pool_id="render-farm", retries="often")
-    async with shown(wrong, size=NARROW, step=POOL_JOB) as run:
-        await run.until("render-farm", "✗ Retries: 'often' is not a whole number")
+    account = Account(pools=tuple(pool(f"farm-{number}", 1) for number in range(12)))
+    wrong = replace(draft, uses_existing_pool=True, pool_id="farm-1", retries="often")
+    async with shown(wrong, account, size=NARROW, step=POOL_JOB) as run:
+        await run.until("farm-1", "✗ Retries: 'often' is not a whole number")
         await run.press("enter")
         await run.until_so(lambda: run.focus_is_in(run.field("retries")), "the field has the focus")
         await run.until("✗ 'often' is not a whole number")

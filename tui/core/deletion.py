@@ -145,6 +145,8 @@ def losses(remains: Remains, parts: Collection[DeletePart]) -> tuple[Loss, ...]:
 
 def savings(remains: Remains, parts: Collection[DeletePart]) -> tuple[str, ...]:
     """What no longer costs once these parts are gone."""
+    if not remains.is_billed:
+        return ()
     found = []
     pool = remains.pool
     if "pool" in parts and pool is not None and remains.costing_nodes:

@@ -9,7 +9,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tui.core.errors import NotFound, ServiceError
-from tui.core.events import Notice, PoolChanged, RunEnded, RunStarted, RunSummary, StepChanged, TasksChanged
+from tui.core.events import (
+    Notice,
+    PoolChanged,
+    RunEnded,
+    RunStarted,
+    RunSummary,
+    Step,
+    StepChanged,
+    StepState,
+    TasksChanged,
+)
 from tui.core.ports import Publish, StopSignal
 from tui.core.records import TaskRow, TaskState
 from tui.core.redaction import redact
@@ -22,8 +32,11 @@ def revisit(tools: RunTools, record: RunRecord, stop: StopSignal, publish: Publi
     """Publishes everything known of the run; gives its summary, with what of it is left now."""
     plan, clock = record.plan, tools.clock
     publish(RunStarted(plan.run_id, record.started_s, is_resumed=True))
-    for step, state in record.steps.items():
-        publish(StepChanged(step, state, record.last_s, record.step_summaries.get(step, "")))
+    for step in Step:
+        # Of an ended run, what its journal does not mention was skipped.
+        state = record.steps.get(step, StepState.WAITING if record.outcome is None else StepState.SKIPPED)
+        if state is not StepState.WAITING:
+            publish(StepChanged(step, state, record.last_s, record.step_summaries.get(step, "")))
     summary = record.summary or interrupted(record, record.last_s)
     try:
         pool = tools.batch.get_pool(plan.pool.id)

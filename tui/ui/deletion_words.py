@@ -60,12 +60,10 @@ def consequence_lines(remains: Remains, parts: Collection[DeletePart]) -> list[C
     lines: list[Content] = []
     if not parts:
         return [toned("Nothing is ticked, so nothing would be deleted.", "muted")]
-    final = [loss.text for loss in lost if loss.is_final]
-    lines += _section("is lost for good", [toned(f"✗ {safe(text)}", "error") for text in final])
+    final = [toned(f"✗ {safe(loss.text)}", "error") for loss in lost if loss.is_final]
     minor = [toned(f"– {safe(loss.text)}") for loss in lost if not loss.is_final]
-    if not final:
-        minor.insert(0, toned("✓ nothing that is only there", "success"))
-    lines += _section("is lost for good" if not final else "goes as well", minor)
+    lines += _section("is lost for good", final or [toned("✓ nothing that is not here as well", "success")])
+    lines += _section("goes as well", minor)
     lines += _section("stops costing", [toned(f"✓ {safe(text)}", "success") for text in saved])
     still = _still_costs(remains, parts)
     return lines + _section("goes on costing", [toned(f"▲ {safe(text)}", "warning") for text in still])

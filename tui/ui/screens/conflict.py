@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Static
+from textual.widgets import Button, Static
 
 from tui.core.download_choice import ConflictPolicy, WantedFile
 from tui.ui.download_words import conflict_lines
 from tui.ui.text import joined
+from tui.ui.widgets.ticks import TickBox
 
 _BUTTONS: tuple[tuple[ConflictPolicy, str], ...] = (
     ("rename", "Keep both"),
@@ -46,7 +47,7 @@ class ConflictDialog(ModalScreen[ConflictAnswer | None]):
         """`following` conflicts come after this one."""
         super().__init__()
         self._file = file
-        self._for_all = Checkbox(f"the same for the {following:,} that follow", compact=True)
+        self._for_all = TickBox(f"the same for the {following:,} that follow", compact=True)
         self._for_all.display = following > 0
 
     def compose(self) -> ComposeResult:

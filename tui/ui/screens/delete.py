@@ -17,7 +17,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Static
+from textual.widgets import Button, Input, Static
 
 from tui.core.deletion import DeletionResult, DeletionState, Remains, ResourceKind, losses
 from tui.core.errors import BatchTuiError, Interrupted
@@ -27,6 +27,7 @@ from tui.ui.run_services import RunsService
 from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.services import AppServices
 from tui.ui.text import joined, safe, toned
+from tui.ui.widgets.ticks import TickBox
 
 Results = tuple[DeletionResult, ...]
 Key = tuple[ResourceKind, str]
@@ -64,7 +65,7 @@ class DeleteDialog(ModalScreen[Results | None]):
         self._stop = threading.Event()
         self._is_deleting = False
         self._status = Static(toned("● looking for what the run still has…", "running"), id="status")
-        self._boxes = {part: Checkbox(part, value=True, compact=True, id=f"part-{part}") for part in DELETE_PARTS}
+        self._boxes = {part: TickBox(part, value=True, compact=True, id=f"part-{part}") for part in DELETE_PARTS}
         self._consequences = Static("", id="consequences")
         self._outcome = Static("", id="outcome")
         self._typed = Input(id="typed", compact=True, placeholder=run_id)
@@ -126,7 +127,7 @@ class DeleteDialog(ModalScreen[Results | None]):
     def _is_confirmed(self) -> bool:
         return bool(self._parts) and (not self._needs_typing or self._typed.value.strip() == self._run_id)
 
-    @on(Checkbox.Changed)
+    @on(TickBox.Changed)
     @on(Input.Changed)
     def _on_changed(self) -> None:
         self._show()

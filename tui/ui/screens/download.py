@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, ProgressBar, RadioButton, RadioSet, Select, Static
+from textual.widgets import Button, Input, ProgressBar, RadioSet, Select, Static
 
 from tui.core.download_choice import (
     ConflictPolicy,
@@ -38,6 +38,7 @@ from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.services import AppServices
 from tui.ui.text import joined, safe, toned
 from tui.ui.widgets.folder_suggester import FolderSuggester
+from tui.ui.widgets.ticks import ChoiceButton, TickBox
 
 _POLICIES: tuple[tuple[str, Policy], ...] = (
     ("put the download beside it, numbered", "rename"),
@@ -78,15 +79,15 @@ class DownloadDialog(ModalScreen[DownloadReport | None]):
         self._began_s = 0.0
         self._policies: dict[str, ConflictPolicy] = {}
         self._policy: ConflictPolicy = "rename"
-        marked_words = f"of the {count_text(len(marked), 'marked task')}"
-        self._selection = RadioSet(
-            RadioButton("everything", value=not marked, compact=True, id="all"),
-            RadioButton("of tasks that succeeded", compact=True, id="succeeded"),
-            RadioButton(marked_words, value=bool(marked), compact=True, id="marked", disabled=not marked),
-            compact=True,
-            id="selection",
-        )
-        self._logs = Checkbox("logs too (stdout, stderr)", compact=True, id="logs")
+        choices = [
+            ChoiceButton("everything", value=not marked, compact=True, id="all"),
+            ChoiceButton("of tasks that succeeded", compact=True, id="succeeded"),
+        ]
+        if marked:
+            words = f"of the {count_text(len(marked), 'marked task')}"
+            choices.append(ChoiceButton(words, value=True, compact=True, id="marked"))
+        self._selection = RadioSet(*choices, compact=True, id="selection")
+        self._logs = TickBox("logs too (stdout, stderr)", compact=True, id="logs")
         suggester = FolderSuggester(services.run_blocking, os.getcwd())
         self._destination = Input(plan.destination, id="destination", compact=True, suggester=suggester)
         self._conflicts: Select[Policy] = Select(
@@ -114,7 +115,7 @@ class DownloadDialog(ModalScreen[DownloadReport | None]):
                 yield self._cancel
                 yield self._start
 
-    def _row(self, label: str, field: Select[Policy] | RadioSet | Checkbox | Input) -> ComposeResult:
+    def _row(self, label: str, field: Select[Policy] | RadioSet | TickBox | Input) -> ComposeResult:
         with Horizontal(classes="row"):
             yield Static(toned(label, "muted"), classes="label")
             yield field

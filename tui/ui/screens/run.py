@@ -50,7 +50,7 @@ class RunScreen(BatchScreen[None]):
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "log", "Log", id="run.log", tooltip="Output of the task: stdout, then stderr"),
-        Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the run goes on"),
+        Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the tasks go on"),
         Binding("r", "refresh_now", "Refresh", id="run.refresh", tooltip="Look at everything now, paused or not"),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tests.perf import sandbox_speed, start_up, submission, table, transfers
+from tests.perf import poll, sandbox_speed, start_up, submission, table, transfers
 from tests.perf.figures import Figure, Line
 
 MEASURES: Mapping[str, Callable[[], Iterable[Line]]] = {
@@ -16,7 +16,7 @@ MEASURES: Mapping[str, Callable[[], Iterable[Line]]] = {
     "tasks": sandbox_speed.five_hundred_tasks,
     "transfers": transfers.figures,
     "submit": submission.figures,
-    "poll": submission.steady_poll,
+    "poll": poll.steady_poll,
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from azure.batch import models
 
 from tests.perf.bench import NETWORK_MS, Bench, bench
-from tests.perf.figures import Figure, Line, Skipped, seconds_of
+from tests.perf.figures import Figure, Line, seconds_of
 from tui.core.plan import ExistingPool, PlannedInput, RunPlan
 from tui.core.specs import EnvironmentSpec, JobSpec, Signer, TaskSpec
 from tui.engine.steps import tasks
@@ -28,11 +28,6 @@ def figures() -> Iterable[Line]:
     best = min(theirs, key=lambda count: theirs[count])
     note = f"{ours:.1f} s against {theirs[best]:.1f} s with max_concurrency={best}"
     yield Figure(f"submit {TASKS:,} tasks at 20 ms", theirs[best] / ours, 1.2, at_least=True, note=note)
-
-
-def steady_poll() -> Iterable[Line]:
-    """Needs a job whose tasks move by themselves."""
-    yield Skipped("steady poll of 100,000 tasks", "the sandbox has no seeded jobs yet")
 
 
 def _plan(number: int) -> RunPlan:

@@ -109,6 +109,7 @@ def reset_command(yes: bool) -> int:
 @click.option("--spot", "spot_nodes", type=int, help="How many of the nodes are Spot; a quarter by default.")
 @click.option("--slots", type=int, default=4, show_default=True, help="Task slots a node.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which tasks fail, how, and what they print.")
+@click.option("--done", type=float, default=0.0, show_default=True, help="Share of tasks that have ended already.")
 @click.option("--endless", is_flag=True, help="Completed tasks become active again, so that it never ends.")
 def seed_command(**wishes: object) -> int:
     """Make a job of synthetic tasks that move by themselves.

@@ -221,12 +221,12 @@ def test_what_users_do_to_tasks_is_done(tmp_path: Path) -> None:
 
 def test_some_of_many_nodes_never_work(tmp_path: Path) -> None:
     async def work(world: SimulatedWorld) -> None:
-        await world.seed(tasks=1_000, churn=0.0, nodes=600)
+        await world.seed(tasks=1_000, churn=0.0, nodes=600, seed=2)
         pool = world.service.state.pool("seeded-pool")
         await until(lambda: pool.allocation_state == "steady", "the pool is steady")
         await world.ran_for(60)
         states = Counter(str(node.state) for node in pool.nodes.values())
-        assert states.keys() == {"running", "starttaskfailed", "unusable"}
+        assert states.keys() == {"idle", "running", "starttaskfailed", "unusable"}
         assert 0 < states["starttaskfailed"] < 20
         counts = (await world.get("/nodecounts"))["value"][0]
         assert counts["lowPriority"]["total"] == 150
@@ -245,5 +245,31 @@ def test_what_cannot_be_made_is_refused(tmp_path: Path) -> None:
         await world.make_job(id="other")
         assert (await world.send("POST", "/sandbox/seed", {"tasks": 1, "job": "other"})).code == "JobExists"
         assert set(world.service.state.pools) == {"seeded-pool"}
+
+    in_simulation(tmp_path, work)
+
+
+def test_a_job_that_has_run_for_a_while(tmp_path: Path) -> None:
+    async def work(world: SimulatedWorld) -> None:
+        await world.seed(**QUICK, done=0.5)
+        counts = await world.counts()
+        assert (counts["completed"], counts["active"]) == (200, 200)
+        job = await world.get("/jobs/seeded")
+        done = [task for task in await tasks_of(world) if task["state"] == "completed"]
+        ends = [task["executionInfo"]["endTime"] for task in done]
+        assert ends == sorted(ends)
+        assert all(task["stateTransitionTime"] == task["executionInfo"]["endTime"] for task in done)
+        assert min(task["executionInfo"]["startTime"] for task in done) >= job["creationTime"]
+        assert {task["nodeInfo"]["nodeId"] for task in done} == {node.id for node in world.nodes("seeded-pool")}
+        before = endings(done)
+        await world.restart()
+        await world.is_over()
+        assert before.items() <= endings(await tasks_of(world)).items()
+        for path in ("/jobs/seeded", "/pools/seeded-pool"):
+            await world.send("DELETE", path)
+        await until(lambda: not world.service.state.jobs and not world.service.state.pools, "both are gone")
+        await world.seed(**QUICK)
+        await world.is_over()
+        assert endings(await tasks_of(world)).items() >= before.items(), "as if they had run"
 
     in_simulation(tmp_path, work)

@@ -31,9 +31,8 @@ def test_a_quota_leaves_a_pool_short_and_says_so(tmp_path: Path) -> None:
         await world.trouble(quota_code="AllocationFailed", pool="short", quota_nodes=0)
         await world.post("/pools/short/resize", {"targetDedicatedNodes": 9})
         await steady(world, "short")
-        assert [error["code"] for error in (await world.get("/pools/short"))["resizeErrors"]] == [
-            "AllocationFailed"
-        ] * 2
+        errors = (await world.get("/pools/short"))["resizeErrors"]
+        assert {error["code"] for error in errors} == {"AllocationFailed"}
         await world.well_again()
         await world.post("/pools/short/resize", {"targetDedicatedNodes": 5, "targetLowPriorityNodes": 1})
         await steady(world, "short")
@@ -153,7 +152,7 @@ def test_what_is_no_trouble_is_refused_and_changes_nothing(tmp_path: Path) -> No
         for wishes in refused:
             answer = await world.send("PUT", "/sandbox/trouble", wishes)
             assert answer.code == "InvalidPropertyValue", wishes
-        assert await world.get("/sandbox/trouble") == {"everywhere": {}, "pools": {}} | {"everywhere": {}}
+        assert await world.get("/sandbox/trouble") == {"everywhere": {}, "pools": {}}
         await world.trouble(quota_nodes=0, pool="Pool")
         assert (await world.get("/sandbox/trouble"))["pools"] == {"pool": {"quota_nodes": 0}}
 

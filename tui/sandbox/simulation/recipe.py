@@ -31,6 +31,8 @@ class Recipe:
     spot_nodes: int
     slots: int
     seed: int
+    done: float
+    """Share of the tasks that have ended before the job is first seen, as in a job that has run for a while."""
     is_endless: bool
     """Completed tasks become active again, so that it never ends."""
 
@@ -65,6 +67,7 @@ class Recipe:
             spot_nodes=int(number(body, "spotNodes", nodes // 4, 0, nodes)),
             slots=slots,
             seed=int(number(body, "seed", 1, 0, 1 << 62)),
+            done=number(body, "done", 0.0, 0.0, 1.0),
             is_endless=body.get("endless") is True,
         )
 

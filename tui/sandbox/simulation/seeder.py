@@ -15,10 +15,12 @@ from tui.sandbox.batch.errors import ServiceError
 from tui.sandbox.batch.records import AllocationState, Job, JobState, Pool, PoolSpec, PoolState, TaskSpec, TaskState
 from tui.sandbox.batch.service import BatchService
 from tui.sandbox.batch.task_book import TaskBook
+from tui.sandbox.batch.times import TICKS_PER_SECOND
 from tui.sandbox.batch.wire_job import parse_job
 from tui.sandbox.batch.wire_pool import parse_pool
 from tui.sandbox.batch.wire_task import parse_task
 from tui.sandbox.simulation.nodes import SIMULATION, SimulatedHost, SimulatedPool
+from tui.sandbox.simulation.past import Past
 from tui.sandbox.simulation.recipe import Recipe
 
 _PIECE = 400
@@ -26,6 +28,8 @@ _PIECE = 400
 _SPECS = 32
 """Different commands among the tasks of a job: they are shared, or a million tasks would not fit."""
 _RETRYING_SPECS = 8
+_PAST_S = 3_600.0
+"""How long ago a job without a pace of its own began."""
 _RESERVE_S = 3.0
 """Tasks that wait in an endless job, in seconds of its own pace."""
 
@@ -48,16 +52,24 @@ class Seeder:
             raise ServiceError("JobExists")
         self._add_pool(recipe)
         job = self._add_job(recipe)
+        await asyncio.sleep(0)  # the pool's nodes are there then, and tasks that have ended name theirs
         specs = _task_specs(recipe, job)
         digits = max(6, len(str(recipe.tasks - 1)))
+        done = round(recipe.done * recipe.tasks)
+        past = Past(self._service.state, recipe, job, done)
         for begin in range(0, recipe.tasks, _PIECE):
             if job.state is not JobState.ACTIVE:
                 return
             for number in range(begin, min(begin + _PIECE, recipe.tasks)):
-                self._service.task_life.add(job, f"task-{number:0{digits}}", specs[number % _SPECS])
+                identifier, spec = f"task-{number:0{digits}}", specs[number % _SPECS]
+                if number < done:
+                    past.add(number, identifier, spec)
+                else:
+                    self._service.task_life.add(job, identifier, spec)
             self._service.scheduler.wake(recipe.pool_id)
             await self._service.written()
             await asyncio.sleep(0)
+        self._remember(job)
 
     def _add_pool(self, recipe: Recipe) -> None:
         service = self._service
@@ -88,7 +100,8 @@ class Seeder:
             "metadata": [{"name": "seeded", "value": str(recipe.seed)}],
         }
         _, spec = parse_job(Body(body))
-        now = service.clock.tick()
+        past_s = recipe.done * recipe.tasks * 2 / recipe.changes_per_s if recipe.churn else _PAST_S
+        now = service.clock.tick() - round(past_s * TICKS_PER_SECOND)
         job = Job(
             id=recipe.job_id,
             spec=spec,
@@ -114,14 +127,15 @@ class Seeder:
     def resume(self) -> None:
         """Take up endless jobs that were stored: what is completed waits for its next turn."""
         for shared in self.endless_pools():
-            pool = self._service.state.pool(shared.recipe.pool_id)
-            done = [
-                (task.state_time, job.id, task.id)
-                for job in self._service.state.jobs_of(pool)
-                for task in job.tasks
-                if task.state is TaskState.COMPLETED
-            ]
-            shared.finished.extend((job_id, task_id) for _, job_id, task_id in sorted(done))
+            for job in self._service.state.jobs_of(self._service.state.pool(shared.recipe.pool_id)):
+                self._remember(job)
+
+    def _remember(self, job: Job) -> None:
+        """What of an endless job is completed already waits for its next turn, the oldest first."""
+        shared = self._host.simulated(job.spec.pool_id)
+        if shared is not None and shared.recipe.is_endless:
+            done = sorted((task.state_time, task.id) for task in job.tasks if task.state is TaskState.COMPLETED)
+            shared.finished.extendleft((job.id, task_id) for _, task_id in reversed(done))
 
     def recycle(self) -> None:
         """Let completed tasks of endless jobs become active again, the oldest first, so that work never runs out."""

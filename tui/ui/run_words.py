@@ -155,8 +155,8 @@ def _fact(name: str, value: Content) -> Content:
     return toned(f"{name:<8}", "muted") + value
 
 
-def leaving_question(view: RunView) -> Question | None:
-    """What quitting now does to the run, truly; None once it is over."""
+def leaving_question(view: RunView, *, says_costs: bool = True) -> Question | None:
+    """What quitting now does to the run, truly; None once it is over. `says_costs` adds what its pool costs."""
     if view.summary is not None:
         return None
     plan, current = view.plan, view.current_step
@@ -177,5 +177,6 @@ def leaving_question(view: RunView) -> Question | None:
             f"The tasks are submitted: they go on without this program, for {limit} at most. "
             f"Their outputs wait in the container until they are downloaded.\n\nTo come back:\n  {resume}"
         )
-    cost = f"\n\nPool {plan.pool.id} keeps its nodes, and costs, until it is deleted." if plan.makes_pool else ""
+    costs = says_costs and plan.makes_pool and plan.is_billed
+    cost = f"\n\nPool {plan.pool.id} keeps its nodes, and costs, until it is deleted." if costs else ""
     return Question("leave the run?", text + cost, confirm="Quit", cancel="Stay")

@@ -68,9 +68,9 @@ class DeleteDialog(ModalScreen[Results | None]):
         self._boxes = {part: TickBox(part, value=True, compact=True, id=f"part-{part}") for part in DELETE_PARTS}
         self._consequences = Static("", id="consequences")
         self._outcome = Static("", id="outcome")
-        self._typed = Input(id="typed", compact=True, placeholder=run_id)
+        self._typed = Input(id="typed", compact=True)
         self._ask = Vertical(
-            Static(toned("Type the run's id, for this cannot be undone:", "warning")), self._typed, id="ask"
+            Static(toned(f"This cannot be undone. Type {safe(run_id)} to confirm:", "warning")), self._typed, id="ask"
         )
         self._cancel = Button("Cancel", id="cancel", variant="primary", flat=True)
         self._delete = Button("Delete", id="delete", variant="error", flat=True)

@@ -15,6 +15,7 @@ from tui.core.errors import BatchTuiError, Interrupted
 from tui.core.events import RunEnded
 from tui.core.plan import RunPlan
 from tui.core.units import count_text
+from tui.ui import run_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import RunsService
 from tui.ui.screens.base import Ask, Question
@@ -114,7 +115,9 @@ class OpenRunScreen(RunScreen):
         return not self._is_only_shown and self._run_session.summary is None and self._run_session.error is None
 
     def leaving_question(self) -> Question | None:
-        return None if self._is_only_shown else super().leaving_question()
+        if self._is_only_shown or self._run_session.error is not None:
+            return None
+        return run_words.leaving_question(self.view, says_costs=not self._costs)
 
     @property
     def _costs(self) -> str:

@@ -46,11 +46,11 @@ class QuitGuard(ModalScreen[GuardAnswer | None]):
             if self._costs:
                 yield Static(toned(f"▲ {safe(self._costs)}", "warning"), classes="costs")
             with Vertical(classes="answers"):
-                yield Button("Stay here", id="stay", variant="primary", flat=True)
-                yield Button(self._question.confirm, id="leave", flat=True)
+                yield Button("Stay here", id="stay", variant="primary", compact=True)
+                yield Button(self._question.confirm, id="leave", compact=True)
                 if self._can_change:
-                    yield Button("Resize its pool to 0 nodes, then quit", id="release", flat=True)
-                    yield Button("Delete what it made…, then quit", id="delete", flat=True)
+                    yield Button("Resize its pool to 0 nodes, then quit", id="release", compact=True)
+                    yield Button("Delete what it made…, then quit", id="delete", compact=True)
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:

@@ -83,6 +83,8 @@ class TaskDetail:
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     resource_file_paths: tuple[str, ...] = ()
     required_slots: int = 1
+    depends_on: tuple[str, ...] = ()
+    """Tasks that must end first; ranges of ids are not resolved."""
     max_retry_count: int = 0
     max_wall_clock_s: float | None = None
     retention_s: float | None = None

@@ -62,6 +62,7 @@ def task_detail(item: Json) -> TaskDetail:
         ),
         resource_file_paths=tuple(file.get("filePath", "") for file in item.get("resourceFiles") or ()),
         required_slots=item.get("requiredSlots", 1),
+        depends_on=tuple((item.get("dependsOn") or {}).get("taskIds") or ()),
         max_retry_count=int(constraints.get("maxTaskRetryCount", 0)),
         max_wall_clock_s=_duration(constraints.get("maxWallClockTime")),
         retention_s=_duration(constraints.get("retentionTime")),

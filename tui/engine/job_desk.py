@@ -1,0 +1,92 @@
+"""What may be asked of a run's job while somebody looks at it: why it waits, and to run failed tasks again.
+
+Every method blocks and raises only `core.errors`; it may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from tui.core.bulk import TaskOutcome
+from tui.core.errors import BatchTuiError, NotFound
+from tui.core.plan import RunPlan
+from tui.core.ports import StopSignal
+from tui.core.records import JobRecord, TaskCounts, TaskDetail, TaskState
+from tui.core.redaction import redact
+from tui.core.waiting import Situation
+from tui.engine.parallel import in_parallel
+from tui.engine.run_tools import RunTools, tell_nobody
+
+_WORKERS = 8
+_MAX_DEPENDENCIES_READ = 20
+
+
+@dataclass(frozen=True, slots=True)
+class JobDesk:
+    """One run's job. `tools` opens its account when a call needs it."""
+
+    plan: RunPlan
+    tools: Callable[[], RunTools] = field(repr=False)
+
+    def read_job(self) -> JobRecord | None:
+        """None where it is gone."""
+        return self.tools().batch.get_job(self.plan.job_id)
+
+    def look(self) -> Situation:
+        """Everything that decides whether tasks run, read now."""
+        tools, plan = self.tools(), self.plan
+        batch = tools.batch
+        job, pool = batch.get_job(plan.job_id), batch.get_pool(plan.pool.id)
+        nodes = () if pool is None else batch.list_nodes(pool.id)
+        counts, waiting, unmet = TaskCounts(), None, tuple[str, ...]()
+        if job is not None:
+            counts = batch.count_tasks(plan.job_id)
+            waiting = self._waiting(tools) if counts.active else None
+            unmet = () if waiting is None else self._unmet(tools, waiting)
+        return Situation(tools.clock.now_s(), job, pool, nodes, counts, waiting, unmet)
+
+    def _waiting(self, tools: RunTools) -> TaskDetail | None:
+        """One that waits, looked for among the first of the list only: any will do."""
+        try:
+            for page in islice(tools.batch.list_tasks(self.plan.job_id), 3):
+                found = next((row for row in page.rows if row.state is TaskState.ACTIVE), None)
+                if found is not None:
+                    return tools.batch.get_task(self.plan.job_id, found.id)
+        except NotFound:
+            pass
+        return None
+
+    def _unmet(self, tools: RunTools, waiting: TaskDetail) -> tuple[str, ...]:
+        def is_over(task_id: str) -> bool:
+            detail = tools.batch.get_task(self.plan.job_id, task_id)
+            return detail is not None and detail.row.state is TaskState.COMPLETED
+
+        return tuple(task_id for task_id in waiting.depends_on[:_MAX_DEPENDENCIES_READ] if not is_over(task_id))
+
+    def reactivate(
+        self, task_ids: Sequence[str], stop: StopSignal, report: Callable[[TaskOutcome], object]
+    ) -> None:
+        """Makes failed tasks active again, each told as it is done; Interrupted once `stop` is set.
+
+        One that cannot be is told with the reason and holds nothing up. An attempt without an answer is settled by
+        looking whether the task is still completed.
+        """
+        tools, job_id = self.tools(), self.plan.job_id
+        retry = tools.retrier(stop, tell_nobody)
+
+        def work(task_id: str) -> None:
+            def attempt() -> None:
+                tools.batch.reactivate_task(job_id, task_id)
+
+            try:
+                retry(f"reactivating task {task_id}", attempt)
+            except BatchTuiError as problem:
+                detail = tools.batch.get_task(job_id, task_id) if problem.can_retry else None
+                if detail is None or detail.row.state is TaskState.COMPLETED:
+                    raise
+
+        for outcome in in_parallel(task_ids, work, workers=_WORKERS, name="reactivate", stop=stop):
+            problem = outcome.error
+            report(TaskOutcome(outcome.item, "" if problem is None else redact(str(problem))))

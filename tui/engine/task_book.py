@@ -104,13 +104,16 @@ class TaskBook:
         """Moves the watermark to the newest change seen.
 
         A list of several pages is no snapshot: a task may change after its page was read and before the last one was.
-        So the watermark stays behind the service's clock at the first page.
+        So the watermark stays behind the service's clock at the first page, and behind what that page shows where it
+        is newer: the clock comes in whole seconds.
         """
         newest = max((newest_time(page.rows) for page in pages if page.rows), default=None)
         if newest is None:
             return
         if len(pages) > 1:
-            newest = min(newest, int(pages[0].server_time_s * _TICKS_PER_SECOND))
+            first = pages[0]
+            seen = newest_time(first.rows) if first.rows else 0
+            newest = min(newest, max(seen, int(first.server_time_s * _TICKS_PER_SECOND)))
         self._watermark = newest if self._watermark is None else max(self._watermark, newest)
 
 

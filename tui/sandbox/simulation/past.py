@@ -27,10 +27,13 @@ class Past:
     def add(self, number: int, identifier: str, spec: TaskSpec) -> None:
         """The task that ended as the `number`-th, counted from 0."""
         job, recipe = self._job, self._recipe
-        outcome = outcomes.outcome_of(
-            recipe.seed, recipe.failures, job.id, identifier, is_first=False, may_retry=spec.max_retries != 0
+        first, outcome = (
+            outcomes.outcome_of(
+                recipe.seed, recipe.failures, job.id, identifier, is_first=is_first, may_retry=spec.max_retries != 0
+            )
+            for is_first in (True, False)
         )
-        retries = spec.max_retries if outcome.exit_code not in (0, None) else 0
+        retries = int(first != outcome) if outcome.exit_code in (0, None) else spec.max_retries
         end = job.created + (number + 1) * self._step
         lasted_s = outcomes.duration_s(recipe.seed, job.id, identifier, _LASTED_S)
         start = max(end - round(lasted_s * TICKS_PER_SECOND), job.created)

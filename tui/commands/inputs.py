@@ -82,7 +82,7 @@ def _readable_size(path: str, trouble: _Trouble) -> int | None:
             return status.st_size
     except (FileNotFoundError, NotADirectoryError):
         trouble.add("missing", path)
-    except OSError:
+    except (OSError, ValueError):  # a NUL is in no path
         trouble.add("unreadable", path)
     return None
 

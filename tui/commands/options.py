@@ -14,6 +14,10 @@ from tui.core.planning import RunOptions
 from tui.core.workloads import Workload, workload_named
 
 
+_BEYOND_EVERY_LIMIT_S = 1e9
+"""A longer time is refused as surely, and cannot always be put into words."""
+
+
 @dataclass(frozen=True, slots=True)
 class TypedRun:
     """The words of one `run` command as they were typed; None where an option was not given."""
@@ -110,13 +114,16 @@ def _refuse_shape_of_existing_pool(typed: TypedRun) -> None:
 
 def _timeout_s(text: str) -> float:
     try:
-        return units.parse_typed_duration(text)
+        seconds = units.parse_typed_duration(text)
     except ValueError as problem:
         raise InputError("--timeout cannot be used", str(problem)) from problem
+    return min(seconds, _BEYOND_EVERY_LIMIT_S)
 
 
 def output_folder(output: str) -> str:
     """The absolute folder; an InputError now rather than after hours, where it can never be one."""
+    if "\0" in output:
+        raise InputError("The output folder cannot be used", "no path holds a NUL", "choose another --output")
     path = os.path.abspath(output)
     existing = path
     while not os.path.lexists(existing):

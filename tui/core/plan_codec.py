@@ -12,16 +12,25 @@ from tui.core.plan import DELETE_PARTS, ExistingPool, NewPool, PlannedInput, Run
 
 PLAN_VERSION = 1
 
-_PLAIN_FIELDS = (
-    "run_id",
-    "timeout_s",
-    "destination",
-    "account",
-    "created_s",
-    "priority",
-    "max_task_retry_count",
-    "existing_input_container",
-)
+_PLAIN_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "run_id": (str,),
+    "timeout_s": (int, float),
+    "destination": (str,),
+    "account": (str,),
+    "created_s": (int, float),
+    "priority": (int,),
+    "max_task_retry_count": (int,),
+    "existing_input_container": (str, type(None)),
+}
+_POOL_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "id": (str,),
+    "vm_size": (str,),
+    "dedicated": (int,),
+    "spot": (int,),
+    "slots_per_node": (int,),
+}
+_LARGEST = 1e12
+"""No field of a plan comes near; what is beyond could not even be shown."""
 
 
 def plan_to_json(plan: RunPlan) -> dict[str, Any]:
@@ -50,18 +59,31 @@ def plan_from_json(data: Mapping[str, Any]) -> RunPlan:
             pool=_pool(data["pool"]),
             parameters=tuple((str(name), float(value)) for name, value in data["parameters"].items()),
             delete_after=frozenset(part for part in DELETE_PARTS if part in data["delete_after"]),
-            **{name: data[name] for name in _PLAIN_FIELDS},
+            **{name: _plain(data, name, kinds) for name, kinds in _PLAIN_FIELDS.items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
         raise InputError("Not a plan", f"{type(problem).__name__}: {problem}") from problem
 
 
+def _plain(data: Mapping[str, Any], name: str, kinds: tuple[type, ...]) -> Any:
+    value = data[name]
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise TypeError(f"{name} is {type(value).__name__}")
+    if isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST:
+        raise ValueError(f"{name} is out of all bounds")
+    return value
+
+
 def _inputs(items: Sequence[Sequence[Any]]) -> tuple[PlannedInput, ...]:
+    if any(not isinstance(path, str | None) for _, _, path in items):
+        raise TypeError("the path of an input is no text")
     return tuple(PlannedInput(str(name), int(size), path) for name, size, path in items)
 
 
 def _pool(data: Mapping[str, Any]) -> NewPool | ExistingPool:
     fields = {name: value for name, value in data.items() if name != "kind"}
+    for name in fields.keys() & _POOL_FIELDS.keys():
+        _plain(fields, name, _POOL_FIELDS[name])
     if data["kind"] == "existing":
         return ExistingPool(**fields)
     return NewPool(**fields | {"image": ImageChoice(**fields["image"])})

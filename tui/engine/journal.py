@@ -31,6 +31,7 @@ from tui.engine.run_record import (
     ResourceState,
     RunRecord,
     TasksOutcome,
+    moment,
     moved_to_json,
     outcome_to_json,
     plan_of,
@@ -41,6 +42,8 @@ Write = Callable[[int, bytes, bool], None]
 """Appends to a file; the last argument says whether it must be on disk on return."""
 
 _SUFFIX = ".jsonl"
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a line that is no record, or none of ours, may raise."""
 _LOCK_ATTEMPTS = 10
 _LOCK_PAUSE_S = 0.05
 """A listing of runs holds a lock for an instant to learn whether a run is driven; so long is it waited for."""
@@ -171,6 +174,8 @@ class JournalFolder:
 
     def _read(self, path: Path) -> RunRecord:
         record = parse(_whole_lines(path.read_bytes()), path)
+        if record.plan.run_id != path.stem:
+            raise InputError("Not the journal of a run", f"{path}: it is that of another run", "remove the file")
         record.is_driven = _is_locked(path)
         return record
 
@@ -191,13 +196,14 @@ def parse(content: bytes, path: Path) -> RunRecord:
     first, _, rest = content.partition(b"\n")
     try:
         line = json.loads(first)
-        record = RunRecord(plan_of(line), started_s=float(line["at"]), last_s=float(line["at"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        at_s = moment(line["at"])
+        record = RunRecord(plan_of(line), started_s=at_s, last_s=at_s)
+    except _DAMAGE as problem:
         raise InputError("Not the journal of a run", f"{path}: {problem}", "remove the file") from problem
     for text in rest.splitlines():
         try:
             record.apply(json.loads(text))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except _DAMAGE:
             record.damaged_lines += 1
     return record
 

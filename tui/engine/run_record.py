@@ -6,6 +6,7 @@ every step of a run looks at the service again before it acts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,9 @@ from tui.core.plan_codec import plan_from_json
 from tui.core.records import TaskCounts
 
 Direction = Literal["up", "down"]
+
+_END_OF_CALENDARS_S = 2e11
+"""Some two thousand years before the last moment that Python can write down."""
 
 
 class ResourceState(StrEnum):
@@ -84,7 +88,7 @@ class RunRecord:
 
     def apply(self, line: Mapping[str, object]) -> None:
         """Folds one record in; KeyError, TypeError or ValueError where it is none."""
-        kind, at_s = line["kind"], _number(line["at"])
+        kind, at_s = line["kind"], moment(line["at"])
         match kind:
             case "plan":
                 self.summary = None
@@ -156,8 +160,16 @@ def plan_of(line: Mapping[str, object]) -> RunPlan:
     return plan_from_json(plan)
 
 
+def moment(value: object) -> float:
+    """Unix seconds that a calendar has."""
+    seconds = _number(value)
+    if not 0 <= seconds <= _END_OF_CALENDARS_S:
+        raise ValueError("not a time")
+    return seconds
+
+
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"not a number: {value!r}")
     return value
 
@@ -245,8 +257,8 @@ def summary_from_json(line: Mapping[str, object], plan: RunPlan) -> RunSummary:
         raise ValueError("not a list of leftovers")
     return RunSummary(
         run_id=plan.run_id,
-        started_s=_number(data["started_s"]),
-        ended_s=_number(data["ended_s"]),
+        started_s=moment(data["started_s"]),
+        ended_s=moment(data["ended_s"]),
         counts=_counts(data["counts"]),
         downloaded_files=int(_number(data["downloaded_files"])),
         downloaded_bytes=int(_number(data["downloaded_bytes"])),

@@ -170,7 +170,7 @@ class AccountBook:
                 raise ValueError("another version")
             profiles = tuple(_profile_of(item) for item in raw["accounts"])
             return _Book(profiles, str(raw.get("current", "")))
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise LocalError(
                 "The file of accounts cannot be read",
                 f"{self._path} is damaged or of another version",

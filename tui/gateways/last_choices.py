@@ -61,7 +61,7 @@ class ChoiceBook:
         self._write(folder=folder)
 
     def _read(self) -> dict[str, Any]:
-        with suppress(LocalError, ValueError):
+        with suppress(LocalError, ValueError, RecursionError):
             content = read_whole(self._path)
             data = json.loads(content) if content is not None else {}
             if isinstance(data, dict):

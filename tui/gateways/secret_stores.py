@@ -101,7 +101,7 @@ class FileStore:
             return {}
         try:
             entries = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             entries = None
         if not isinstance(entries, dict):
             raise LocalError(

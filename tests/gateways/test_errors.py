@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
@@ -166,6 +167,12 @@ class TestSilence:
     def test_the_answer_is_cut(self) -> None:
         with batch_at(Scripted(200, b'{"value": []}', cut_after=5)) as (batch, _), pytest.raises(errors.Unreachable):
             batch.list_pools()
+
+    def test_a_refusal_that_is_cut_says_nothing(self) -> None:
+        """What is not there is told by the code in the body alone, and that never came."""
+        missing = replace(batch_error(404, "PoolNotFound", "The pool does not exist."), cut_after=20)
+        with batch_at(missing) as (batch, _), pytest.raises(errors.Unreachable):
+            batch.get_pool("pool")
 
     def test_the_answer_to_storage_is_cut(self) -> None:
         with (

@@ -38,6 +38,9 @@ from tui.gateways.error_texts import HINTS, TITLES
 _TOLERATED_SKEW_S = 15 * 60
 """Both services refuse a request that is dated further from their clock."""
 
+_CUT_OFF = (IncompleteReadError, ServiceRequestError, ServiceResponseError)
+"""The connection ended within an answer."""
+
 _SUPPORT_LINES = re.compile(r"\s*\n?(?:RequestId:|Time:\d|ErrorCode:).*", re.DOTALL)
 _QUOTED_SIGNATURE = re.compile(r"(?i)(signature found in the http request ')[^']*'")
 
@@ -109,7 +112,11 @@ def _of_answer(error: HttpResponseError, service: str, endpoint: str, doing: str
         return _of_silence(error, service, endpoint, doing)
     if 200 <= status < 300:
         return _of_nonsense(error, service, endpoint, doing)
-    answer = _read(error, status, response)
+    try:
+        answer = _read(error, status, response)
+    except _CUT_OFF as cut:
+        # Without its body an error does not say which of several it is, such as what is not there.
+        return _of_silence(cut, service, endpoint, doing)
     kind = _kind(answer.status, answer.code)
     title, hint = _words(kind, service, answer)
     mapped = kind(
@@ -192,6 +199,8 @@ def _json_body(response: Any) -> dict[str, Any]:
     try:
         content = response.read() if hasattr(response, "read") else response.body()
         parsed = json.loads(content)
+    except _CUT_OFF:
+        raise
     except (AzureError, ValueError, AttributeError):
         return {}
     return parsed if isinstance(parsed, dict) else {}

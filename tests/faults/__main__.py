@@ -1,0 +1,33 @@
+"""`python -m tests.faults [NAME...]`: puts runs through trouble, prints figures, exits non-zero where one was lost."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from tests.faults import calls, kills
+from tests.faults.matrix import report
+
+CAMPAIGNS: Mapping[str, Callable[[int], bool]] = {
+    "calls": lambda workers: report(calls.CAMPAIGN, workers),
+    "kills": lambda workers: report(kills.PROGRAM, workers),
+    "sandbox-kills": lambda workers: report(kills.SANDBOX, workers),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 1 where a run was lost."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Runs under trouble.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(CAMPAIGNS)}")
+    parser.add_argument("--workers", type=int, default=2, help="sandboxes at a time")
+    given = parser.parse_args(arguments)
+    unknown = [name for name in given.names if name not in CAMPAIGNS]
+    if unknown:
+        parser.error(f"no such campaign: {', '.join(unknown)}")
+    survived = [CAMPAIGNS[name](given.workers) for name in given.names or CAMPAIGNS]
+    return 0 if all(survived) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,9 +20,16 @@ def ending_of(problem: BaseException) -> int:
     errors = Output(sys.stderr)
     try:
         return _say(problem, errors)
-    except OutputClosed:
+    except OutputClosed:  # nobody hears it, and the exit code still tells
         errors.abandon()
-        return INTERRUPTED
+        return _silent_code(problem)
+
+
+def _silent_code(problem: BaseException) -> int:
+    if isinstance(problem, BatchTuiError | click.ClickException):
+        return problem.exit_code
+    is_interruption = isinstance(problem, OutputClosed | OSError | click.Abort | KeyboardInterrupt)
+    return INTERRUPTED if is_interruption else CRASH_EXIT_CODE
 
 
 def _say(problem: BaseException, errors: Output) -> int:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from tui.commands.inputs import choose_files
 from tui.core import units
-from tui.core.errors import InputError
+from tui.core.errors import InputError, LocalError
 from tui.core.plan import DELETE_PARTS, DeletePart
 from tui.core.planning import RunOptions
 from tui.core.workloads import Workload, workload_named
-
 
 _BEYOND_EVERY_LIMIT_S = 1e9
 """A longer time is refused as surely, and cannot always be put into words."""
@@ -124,7 +123,10 @@ def output_folder(output: str) -> str:
     """The absolute folder; an InputError now rather than after hours, where it can never be one."""
     if "\0" in output:
         raise InputError("The output folder cannot be used", "no path holds a NUL", "choose another --output")
-    path = os.path.abspath(output)
+    try:
+        path = os.path.abspath(output)
+    except FileNotFoundError:
+        raise LocalError("The working folder is gone", "it was deleted", "change to another folder") from None
     existing = path
     while not os.path.lexists(existing):
         existing = os.path.dirname(existing)

@@ -27,6 +27,7 @@ from tui.core.preflight import Finding
 from tui.core.run_draft import RunDraft, new_draft
 from tui.core.workloads import FFMPEG_MP3, Workload
 from tui.engine.blob_listing import start_listing
+from tui.engine.job_desk import JobDesk
 from tui.engine.preflight import PreflightTools, run_preflight
 from tui.engine.programs import find_program
 from tui.gateways.last_choices import ChoiceBook
@@ -69,6 +70,7 @@ class Parts:
             clock=self.clock,
             start_run=self.runs.start,
             log_reader=partial(LateLogReader, self.accounts),
+            job_desk=lambda plan: JobDesk(plan, partial(self.accounts.tools, plan.account)),
         )
 
     def _endpoint(self, name: str) -> str:

@@ -312,6 +312,10 @@ class TableModel(Generic[RowT]):
         if row_id in self._slots:
             self._marked ^= {row_id}
 
+    def mark(self, row_ids: Iterable[str]) -> None:
+        """Shown or not; unknown ids are fine."""
+        self._marked |= self._slots.keys() & set(row_ids)
+
     def mark_range(self, first_id: str, last_id: str) -> None:
         """Marks what is shown from one row to another, both included; nothing where either is hidden."""
         first, last = self.position_of(first_id), self.position_of(last_id)

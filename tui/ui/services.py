@@ -5,17 +5,19 @@ Nothing here knows how a service is reached. Calls that block say so; the interf
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
+from tui.core.bulk import TaskOutcome
 from tui.core.errors import BatchTuiError
 from tui.core.events import RunEvent, RunSummary
 from tui.core.plan import RunPlan
 from tui.core.ports import StopSignal
 from tui.core.preflight import Finding
-from tui.core.records import ImageInfo, PoolRecord
+from tui.core.records import ImageInfo, JobRecord, PoolRecord
 from tui.core.run_draft import LastChoices
+from tui.core.waiting import Situation
 from tui.ui.blocking import run_in_daemon_thread
 from tui.ui.input_services import InputServices
 
@@ -96,6 +98,22 @@ class LogReader(Protocol):
         ...
 
 
+class JobDesk(Protocol):
+    """What may be asked of a run's job. Every method blocks and raises `core.errors`."""
+
+    def read_job(self) -> JobRecord | None:
+        """None where it is gone."""
+        ...
+
+    def look(self) -> Situation:
+        """Everything that decides whether tasks run, read now."""
+        ...
+
+    def reactivate(self, task_ids: Sequence[str], stop: StopSignal, report: Callable[[TaskOutcome], object]) -> None:
+        """Runs failed tasks again; `report` is called from the calling thread, for each as it is done."""
+        ...
+
+
 class Clock(Protocol):
     def now_s(self) -> float:
         """Unix seconds."""
@@ -125,6 +143,8 @@ class AppServices:
     start_run: Callable[[RunPlan], RunSession]
     """A session that has not been started; cheap, does no I/O."""
     log_reader: Callable[[RunPlan], LogReader]
+    job_desk: Callable[[RunPlan], JobDesk] | None = None
+    """Where the job cannot be asked anything, the keys that would are absent."""
     run_blocking: RunBlocking = field(default=run_in_daemon_thread)
 
 

@@ -19,6 +19,7 @@ from textual.widget import Widget
 from tui.core.errors import BatchTuiError
 from tui.core.eta import Eta, estimate
 from tui.core.events import PollReport, RunEnded, RunEvent, TasksChanged
+from tui.core.failure_table import line_text
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.run_view import RunView
@@ -28,6 +29,9 @@ from tui.ui import run_words
 from tui.ui.bridge import follow_run
 from tui.ui.messages import RunAdvanced, RunLeft
 from tui.ui.screens.base import BatchScreen, Question
+from tui.ui.screens.failures import FailuresScreen, GroupChoice
+from tui.ui.screens.nodes import NodesScreen
+from tui.ui.screens.why import WhyDialog
 from tui.ui.services import AppServices, LogSource, PausableSession, RunSession
 from tui.ui.widgets.counts_bar import CountsBar
 from tui.ui.widgets.node_map import NodeMap
@@ -49,6 +53,9 @@ class RunScreen(BatchScreen[None]):
     CSS_PATH = "../styles/run.tcss"
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("g", "failures", "Failures", id="run.failures", tooltip="Failed tasks grouped by their cause"),
+        Binding("w", "why", "Why", id="run.why", tooltip="Why is nothing running?"),
+        Binding("n", "nodes", "Nodes", id="run.nodes", tooltip="Nodes, their tasks and their start task"),
         Binding("l", "log", "Log", id="run.log", tooltip="Output of the task: stdout, then stderr"),
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the tasks go on"),
         Binding("r", "refresh_now", "Refresh", id="run.refresh", tooltip="Look at everything now, paused or not"),
@@ -254,6 +261,42 @@ class RunScreen(BatchScreen[None]):
             self.refresh_bindings()
             self._show()
 
+    def action_why(self) -> None:
+        if self.services.job_desk is not None:
+            self.app.push_screen(WhyDialog(self.services.job_desk(self.view.plan), self.services.run_blocking))
+
+    def action_nodes(self) -> None:
+        def show(node_id: str | None) -> None:
+            if node_id is not None:
+                self._list.filter_by(f"node={node_id}")
+
+        screen = NodesScreen(self.services, self.view.plan, lambda: self.view, is_read_only=self.is_read_only)
+        self.app.push_screen(screen, show)
+
+    def action_failures(self) -> None:
+        screen = FailuresScreen(
+            self.services,
+            self.view.plan,
+            lambda: self._model.rows,
+            can_download=self.can_download,
+            is_read_only=self.is_read_only,
+        )
+        self.app.push_screen(screen, self._on_group)
+
+    def _on_group(self, choice: GroupChoice | None) -> None:
+        if choice is None:
+            return
+        group = choice.group
+        self._list.show_group(f"{group.name}: {line_text(group)}", group.task_ids)
+        if choice.action == "download":
+            self._list.mark(group.task_ids)
+            self.run_worker(self.run_action("download"))
+
+    @property
+    def can_download(self) -> bool:
+        """Whether this screen has a download, which concerns the marked tasks."""
+        return any(active.binding.id == "run.download" for active in self.active_bindings.values())
+
     def action_refresh_now(self) -> None:
         if isinstance(self._session, PausableSession):
             self._session.refresh_now()
@@ -261,6 +304,8 @@ class RunScreen(BatchScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "refresh_now"):
             return isinstance(self._session, PausableSession) and not self.view.is_over
+        if action == "why":
+            return self.services.job_desk is not None
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:

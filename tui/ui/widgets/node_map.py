@@ -9,34 +9,10 @@ from math import ceil
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.core.columns import Tone
+from tui.core.node_table import NODE_KINDS, node_kind
 from tui.core.records import NodeRecord
 from tui.core.units import duration_text
 from tui.ui.text import joined, toned
-
-_KINDS: dict[str, tuple[str, Tone]] = {
-    "broken": ("✗", "error"),
-    "running": ("■", "success"),
-    "idle": ("▪", "running"),
-    "starting": ("□", "warning"),
-    "leaving": ("▫", "muted"),
-}
-"""Glyph and tone a kind of state; broken first, because that is what a person looks for."""
-_KIND_OF_STATE = {
-    "running": "running",
-    "idle": "idle",
-    "creating": "starting",
-    "starting": "starting",
-    "waitingforstarttask": "starting",
-    "rebooting": "starting",
-    "reimaging": "starting",
-    "leavingpool": "leaving",
-    "offline": "leaving",
-    "preempted": "leaving",
-    "deallocated": "leaving",
-    "deallocating": "leaving",
-    "upgradingos": "starting",
-}
 
 
 class NodeMap(Widget):
@@ -52,20 +28,25 @@ class NodeMap(Widget):
         self._empty_text = "Nodes appear once the pool allocates them."
         self.border_title = "nodes"
 
-    def show(self, nodes: Sequence[NodeRecord], age_s: float | None) -> None:
-        """Takes over the nodes as last read, `age_s` ago."""
+    def show(self, nodes: Sequence[NodeRecord], age_s: float | None, slots_per_node: int = 0) -> None:
+        """Takes over the nodes as last read, `age_s` ago; `slots_per_node` is 0 while it is not known."""
         kinds = Counter(node_kind(node) for node in nodes)
         if kinds != self._kinds:
             self._kinds = kinds
             self.refresh(layout=True)
-        self.border_title = f"nodes · {len(nodes):,}" if nodes else "nodes"
+        takers = [node for node in nodes if node.takes_tasks]
+        used, total = sum(node.running_slots for node in takers), slots_per_node * len(takers)
+        slots = f" · {used:,} of {total:,} slots in use" if total else ""
+        self.border_title = f"nodes · {len(nodes):,}{slots}" if nodes else "nodes"
         self.border_subtitle = "" if age_s is None else f"{duration_text(age_s)} ago"
 
     def render(self) -> Content:
         if not self._kinds:
             return toned(self._empty_text, "muted")
         width = max(1, self.content_size.width)
-        rows = max(1, 9 - len(self._legend(width)))
+        most = self.styles.max_height
+        lines = 11 if most is None or most.cells is None else most.cells - self.gutter.height
+        rows = max(1, lines - 1 - len(self._legend(width)))
         return Content("\n").join([*self._map(width, rows), *self._legend(width)])
 
     def _map(self, width: int, rows: int) -> list[Content]:
@@ -73,9 +54,9 @@ class NodeMap(Widget):
         total = self._kinds.total()
         gap = " " if total * 2 <= width * rows else ""
         per_line = (width + 1) // 2 if gap else width
-        per_glyph = ceil(total / max(1, width * rows - len(_KINDS)))
+        per_glyph = ceil(total / max(1, width * rows - len(NODE_KINDS)))
         cells: list[Content] = []
-        for kind, (glyph, tone) in _KINDS.items():
+        for kind, (glyph, tone) in NODE_KINDS.items():
             cells += [toned(glyph, tone)] * ceil(self._kinds[kind] / per_glyph)
         lines = [joined(cells[start : start + per_line], gap) for start in range(0, len(cells), per_line)]
         if per_glyph > 1:
@@ -86,7 +67,7 @@ class NodeMap(Widget):
         """Kinds that there are, with their counts, as many a line as fit."""
         lines: list[Content] = []
         line = Content("")
-        for kind, (glyph, tone) in _KINDS.items():
+        for kind, (glyph, tone) in NODE_KINDS.items():
             if not self._kinds[kind]:
                 continue
             entry = toned(f"{glyph} {kind}", tone) + f" {self._kinds[kind]:,}"
@@ -95,8 +76,3 @@ class NodeMap(Widget):
                 line = Content("")
             line = line + "  " + entry if line.cell_length else entry
         return [*lines, line]
-
-
-def node_kind(node: NodeRecord) -> str:
-    """The kind of state a node is in; one we do not know counts as leaving."""
-    return "broken" if node.is_broken else _KIND_OF_STATE.get(node.state, "leaving")

@@ -140,6 +140,12 @@ class TaskList(Vertical):
         self._narrow()
         self.table.focus()
 
+    def mark(self, task_ids: Collection[str]) -> None:
+        """These tasks and no others."""
+        self.model.clear_marks()
+        self.model.mark(task_ids)
+        self.refresh_rows()
+
     def show_all(self) -> None:
         """Drops every filter and closes its line."""
         self.remove_class("-filtering")

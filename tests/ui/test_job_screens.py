@@ -1,0 +1,144 @@
+"""Failures in groups, why nothing runs, and the nodes: what they show and what they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from textual.pilot import Pilot
+
+from tests.support.jobs import JOB, SITUATION, FakeJobDesk, services_with
+from tests.support.pilot import wait_for
+from tests.support.runs import (
+    NOW_S,
+    FakeLogs,
+    FrozenClock,
+    failed,
+    new_node,
+    new_plan,
+    new_pool,
+    running_events,
+    set_up_events,
+    succeeded,
+)
+from tui.core.events import PoolChanged, RunEvent, TasksChanged
+from tui.core.records import FailureInfo, ResizeError, TaskCounts
+from tui.ui.app import BatchTui
+from tui.ui.screens.run import RunScreen
+from tui.ui.services import LogSource
+
+
+class Shown:
+    def __init__(self, pilot: Pilot[int], screen: RunScreen) -> None:
+        self.pilot, self.screen = pilot, screen
+
+    @property
+    def text(self) -> str:
+        return "\n".join(strip.text for strip in self.pilot.app.screen._compositor.render_strips())
+
+    async def until(self, *texts: str) -> None:
+        await wait_for(self.pilot, lambda: all(text in self.text for text in texts), f"on screen: {texts}")
+
+
+@asynccontextmanager
+async def shown(
+    desk: FakeJobDesk, events: Sequence[RunEvent], logs: FakeLogs | None = None, *, is_read_only: bool = False
+) -> AsyncIterator[Shown]:
+    screen = RunScreen(services_with(desk, logs, FrozenClock()), new_plan(), is_read_only=is_read_only)
+    async with BatchTui(lambda: screen).run_test(size=(120, 40)) as pilot:
+        await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
+        screen.feed(events)
+        yield Shown(pilot, screen)
+
+
+MEMORY = [failed(number) for number in range(4)]
+ENDED = [
+    replace(failed(number), exit_code=None, failure=FailureInfo("usererror", "TaskEnded", "")) for number in (4, 5)
+]
+FAILURES = [*set_up_events(), TasksChanged((*MEMORY, *ENDED, succeeded(6), succeeded(7)), True, NOW_S, NOW_S)]
+
+
+def stderr(*lines: tuple[int, bytes]) -> FakeLogs:
+    return FakeLogs({LogSource("task", f"topword-{number:05}", "stderr"): line for number, line in lines})
+
+
+async def test_failures_are_grouped_by_what_they_said_last_and_enter_shows_the_group() -> None:
+    logs = stderr(*((number, b"loading\nMemoryError at 0x%x\n" % (4_096 + number)) for number in range(4)))
+    async with shown(FakeJobDesk(), FAILURES, logs) as run:
+        await run.pilot.press("g")
+        await run.until("failures · 2 groups · 6 tasks", "MemoryError at <hex>", "(nothing on stderr)", "✗ 6 failed")
+        assert "0x100" not in run.text
+        await run.pilot.press("down", "enter")
+        await run.until("tasks · 2 of 8 · TaskEnded: (nothing on stderr)")
+        run.screen.feed([TasksChanged((succeeded(4),), False, NOW_S, NOW_S)])
+        await run.until("tasks · 2 of 8")
+        await run.pilot.press("escape")
+        await run.until("tasks · 8 ")
+
+
+async def test_a_group_is_run_again_and_what_was_refused_can_be_tried_again() -> None:
+    desk = FakeJobDesk(refused={"topword-00002": "TaskNotCompleted: it runs"})
+    async with shown(desk, FAILURES) as run:
+        await run.pilot.press("g")
+        await run.until("failures · 2 groups")
+        await run.pilot.press("R")
+        await run.until("run 4 tasks again?")
+        await run.pilot.press("right", "enter")
+        await run.until("✓ 3 done", "✗ 1 failed", "topword-00002", "TaskNotCompleted: it runs")
+        desk.refused.clear()
+        await run.pilot.press("t")
+        await run.until("✓ 4 done", "✗ 0 failed")
+        assert sorted(desk.reactivated) == [row.id for row in MEMORY]
+
+
+async def test_nothing_is_run_again_once_the_job_is_over_nor_read_only() -> None:
+    desk = FakeJobDesk(job=replace(JOB, state="completed"))
+    async with shown(desk, FAILURES) as run:
+        await run.pilot.press("g")
+        await run.until("failures · 2 groups")
+        await run.pilot.press("R")
+        await run.until("Not while the job is over")
+    async with shown(desk, FAILURES, is_read_only=True) as run:
+        await run.pilot.press("g")
+        await run.until("failures · 2 groups")
+        assert "Run again" not in run.text
+    assert desk.reactivated == []
+
+
+async def test_why_names_the_first_cause_and_what_helps() -> None:
+    error = ResizeError("AccountCoreQuotaReached", "The account has reached its core quota")
+    pool = replace(new_pool(nodes=0), resize_errors=(error,))
+    desk = FakeJobDesk(situation=replace(SITUATION, pool=pool, nodes=(), counts=TaskCounts(active=8)))
+    async with shown(desk, set_up_events()) as run:
+        await run.pilot.press("w")
+        await run.until("✗ this must be dealt with", "cannot get its 3 nodes", "→ the dedicated cores", "8 waiting")
+        desk.situation = SITUATION
+        await run.pilot.press("r")
+        await run.until("Tasks do run")
+        await run.pilot.press("escape")
+        await wait_for(run.pilot, lambda: run.screen.is_current, "back at the run")
+
+
+async def test_without_a_job_to_ask_there_is_no_such_key() -> None:
+    screen = RunScreen(replace(services_with(FakeJobDesk()), job_desk=None), new_plan())
+    assert not screen.check_action("why", ())
+    assert RunScreen(services_with(FakeJobDesk()), new_plan()).check_action("why", ())
+
+
+async def test_the_nodes_with_their_slots_and_start_task_and_enter_shows_a_nodes_tasks() -> None:
+    broken = replace(
+        new_node(1, "starttaskfailed"),
+        start_task_failure=FailureInfo("usererror", "FailureExitCode", "no"),
+        start_task_exit_code=127,
+        running_slots=0,
+    )
+    logs = FakeLogs({LogSource("start task", broken.id, "stderr"): b"apt-get: not found\n"})
+    nodes = (new_node(0), broken, new_node(2, "starting"))
+    async with shown(FakeJobDesk(), [*running_events(), PoolChanged(new_pool(), nodes, NOW_S - 3)], logs) as run:
+        await run.pilot.press("n")
+        await run.until("nodes · 3 · 1 of 1 slots in use", "✗ starttaskfailed", "3.0 s ago", "SLOTS")
+        await run.pilot.press("b")
+        await run.until("nodes · 1 of 3 · broken only", "apt-get: not found")
+        await run.pilot.press("b", "home", "enter")
+        await run.until(f"tasks · 2 of 8 · “node={new_node(0).id}”")

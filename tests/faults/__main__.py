@@ -6,13 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.faults import calls, kills
+from tests.faults import calls, kills, long_life
 from tests.faults.matrix import report
 
 CAMPAIGNS: Mapping[str, Callable[[int], bool]] = {
     "calls": lambda workers: report(calls.CAMPAIGN, workers),
     "kills": lambda workers: report(kills.PROGRAM, workers),
     "sandbox-kills": lambda workers: report(kills.SANDBOX, workers),
+    "life": lambda _workers: long_life.report(),
 }
 
 

@@ -48,7 +48,6 @@ class InputSelection:
         self._elsewhere = {_name_of(choice): choice for choice in chosen}
         self._real_paths: dict[str, str] = {}
         """Of what lies elsewhere, where a link leads."""
-        self._choices: dict[FileNode, FileChoice] = {}
         self._files: tuple[FileChoice, ...] | None = None
         self.vanished: tuple[str, ...] = ()
         """Chosen before, and no longer there."""
@@ -95,7 +94,6 @@ class InputSelection:
                 self._real_paths[node.path] = _real_path(node)
         self.tree = InputTree(root, filter_=tree.filter, shows_hidden=tree.shows_hidden)
         self.rows = InputRows(self.tree)
-        self._choices.clear()
         self.vanished = ()
         self._files = None
 
@@ -151,12 +149,10 @@ class InputSelection:
         return unique.values()
 
     def _choice(self, node: FileNode) -> FileChoice:
-        choice = self._choices.get(node)
-        if choice is None:
+        if node.choice is None:
             is_blob = not self.tree.root.prefix
-            choice = FileChoice(node.size_bytes, None if is_blob else node.path, node.path if is_blob else "")
-            self._choices[node] = choice
-        return choice
+            node.choice = FileChoice(node.size_bytes, None if is_blob else node.path, node.path if is_blob else "")
+        return node.choice
 
     @property
     def tally(self) -> Tally:

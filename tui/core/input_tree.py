@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tui.core.glob_filter import GlobFilter
 from tui.core.input_listing import Listing
+from tui.core.planning import FileChoice
 
 
 class FileNode:
     """One file; only the tree changes it."""
 
-    __slots__ = ("is_marked", "is_offered", "name", "parent", "real_path", "size_bytes", "trouble")
+    __slots__ = ("choice", "is_marked", "is_offered", "name", "parent", "real_path", "size_bytes", "trouble")
 
     def __init__(self, parent: FolderNode, name: str, size_bytes: int, trouble: str, real_path: str) -> None:
         self.parent = parent
@@ -28,6 +29,8 @@ class FileNode:
         """Why it cannot be an input."""
         self.real_path = real_path
         """Where a link leads; empty for what is no link."""
+        self.choice: FileChoice | None = None
+        """What a run takes, once somebody has asked for it."""
         self.is_marked = False
         self.is_offered = False
 

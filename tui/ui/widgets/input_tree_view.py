@@ -103,6 +103,7 @@ class InputTreeView(ScrollView, can_focus=True):
         self._painter = LinePainter(0)
         self._instead: tuple[InsteadLine, ...] = ()
         self._opens_by_enter = True
+        self._was_folder = False
         self._cursor_line: int | None = None
         """Where the cursor was when the rows were last shown."""
 
@@ -123,7 +124,7 @@ class InputTreeView(ScrollView, can_focus=True):
             self.scroll_to(y=rows.position - offset, animate=False, immediate=True)
         self._cursor_line = rows.position if len(rows) else None
         self.refresh()
-        self.refresh_bindings()
+        self._refresh_bindings()
 
     def show_instead(self, lines: Sequence[InsteadLine]) -> None:
         """What stands where the lines would, while there are none."""
@@ -162,7 +163,14 @@ class InputTreeView(ScrollView, can_focus=True):
         elif rows.position >= top + self._page:
             self.scroll_to(y=rows.position - self._page + 1, animate=False, immediate=True)
         self.refresh()
-        self.refresh_bindings()
+        self._refresh_bindings()
+
+    def _refresh_bindings(self) -> None:
+        """The footer is made anew only where `enter` means something else from here on."""
+        is_folder = isinstance(self.node, FolderNode)
+        if is_folder is not self._was_folder:
+            self._was_folder = is_folder
+            self.refresh_bindings()
 
     def _resize_to(self, count: int) -> None:
         size = Size(self.scrollable_content_region.width, count + _HEADER_LINES)

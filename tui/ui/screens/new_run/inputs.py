@@ -40,7 +40,7 @@ from tui.ui.widgets.input_tree_view import InputTreeView
 FILES, BLOBS = 0, 1
 """The sources in the order of the switch."""
 
-_TELL_S = 0.25
+_TELL_S = 1.0
 """While files are still being found, the rest of the screen follows at this pace."""
 
 
@@ -139,7 +139,6 @@ class InputsPane(StepPane):
         self._from.index = BLOBS if container else FILES
         self._folder.show_folder(folder)
         self._view.show(self._source.selection)
-        self._read_on()
 
     def apply(self, draft: RunDraft) -> RunDraft:
         if self._applied is None:
@@ -179,22 +178,21 @@ class InputsPane(StepPane):
         return self._judged[2]
 
     def focus_first(self) -> None:
+        """The step is on screen: from here on somebody sees what is read."""
         self._view.focus()
+        self._read_on()
 
     def focus_problem(self, problem: Problem) -> None:  # noqa: ARG002 - all are mended in the tree
         (self._container if self._is_blobs and not self._blobs.container else self._view).focus()
 
     # Reading
 
-    def on_show(self) -> None:
-        self._read_on()
-
     def on_unmount(self) -> None:
         self._files.stop()
         self._blobs.stop()
 
     def _read_on(self) -> None:
-        """Reads what nobody has read yet, once there is somebody to see it."""
+        """Reads what nobody has read yet, while there is somebody to see it."""
         if not self.is_attached or not self.display or self._workload is None:
             return
         if self._source.read_on():
@@ -255,9 +253,10 @@ class InputsPane(StepPane):
         tally = source.selection.tally
         if self._is_blobs and not self._blobs.container:
             self._view.show_instead([("Choose a container above: space lists them.", "")])
-            self._status.update("")
+            self._status.update("", layout=False)
             return
-        self._status.update(tally_text(tally, source.reading, noun=source.noun, samples_key=samples_key))
+        words = tally_text(tally, source.reading, noun=source.noun, samples_key=samples_key)
+        self._status.update(words, layout=False)
         self._view.show_instead(
             instead_of_rows(source.selection.tree, source.reading, place=source.place, samples_key=samples_key)
         )

@@ -46,7 +46,7 @@ async def shown(
     desk: FakeJobDesk, events: Sequence[RunEvent], logs: FakeLogs | None = None, *, is_read_only: bool = False
 ) -> AsyncIterator[Shown]:
     screen = RunScreen(services_with(desk, logs, FrozenClock()), new_plan(), is_read_only=is_read_only)
-    async with BatchTui(lambda: screen).run_test(size=(120, 40)) as pilot:
+    async with BatchTui(lambda: screen).run_test(size=(120, 40), notifications=True) as pilot:
         await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
         screen.feed(events)
         yield Shown(pilot, screen)

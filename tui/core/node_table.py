@@ -29,12 +29,18 @@ _KIND_OF_STATE = {
     "reimaging": "starting",
     "upgradingos": "starting",
 }
+_TAIL = 18
 _RANK = {kind: rank for rank, kind in enumerate(NODE_KINDS)}
 
 
 def node_kind(node: NodeRecord) -> str:
     """The kind of state a node is in; one we do not know counts as leaving."""
     return "broken" if node.is_broken else _KIND_OF_STATE.get(node.state, "leaving")
+
+
+def _tail(node_id: str) -> str:
+    """Long ids differ at their end."""
+    return node_id if len(node_id) <= _TAIL else f"…{node_id[-_TAIL + 1 :]}"
 
 
 def new_node_table(now_s: Callable[[], float], slots_per_node: Callable[[], int]) -> TableModel[NodeRecord]:
@@ -53,7 +59,7 @@ def new_node_table(now_s: Callable[[], float], slots_per_node: Callable[[], int]
         return NO_VALUE if node.start_task_exit_code is None else f"exit {node.start_task_exit_code}"
 
     columns: tuple[Column[NodeRecord], ...] = (
-        Column("node", "NODE", lambda node: node.id, width=22, flex=1),
+        Column("node", "NODE", lambda node: _tail(node.id), width=18),
         Column("state", "STATE", state, width=21, tone=lambda node: NODE_KINDS[node_kind(node)][1],
                sort_value=lambda node: (_RANK[node_kind(node)], node.state)),
         Column("slots", "SLOTS", slots, width=7, align="right", sort_value=lambda node: node.running_slots),
@@ -62,7 +68,7 @@ def new_node_table(now_s: Callable[[], float], slots_per_node: Callable[[], int]
         Column("since", "SINCE", lambda node: duration_text(max(0.0, now_s() - node.state_transition_time_s)), width=11,
                align="right", priority=3, sort_value=lambda node: node.state_transition_time_s),
         Column("kind", "KIND", lambda node: "dedicated" if node.is_dedicated else "Spot", width=9, priority=4),
-        Column("start", "START TASK", start_task, width=15, priority=1,
+        Column("start", "START TASK", start_task, width=15, priority=1, flex=1,
                tone=lambda node: "error" if node.start_task_failure is not None else ""),
     )  # fmt: skip
     return TableModel(columns, attrgetter("id"))

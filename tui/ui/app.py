@@ -14,6 +14,7 @@ from tui.ui.bindings import dangerous_actions
 from tui.ui.screens.base import BatchScreen, Question
 from tui.ui.screens.confirm import ConfirmDialog
 from tui.ui.screens.help import HelpScreen
+from tui.ui.signals import leave_on_signals
 from tui.ui.themes import BATCH_DARK, THEMES
 
 
@@ -41,6 +42,7 @@ class BatchTui(App[int]):
         self.theme = theme if theme in self.available_themes else BATCH_DARK.name
 
     def on_mount(self) -> None:
+        leave_on_signals(self)
         self.push_screen(self._opening())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

@@ -33,7 +33,7 @@ def state_words(view: RunView, error: BatchTuiError | None, now_s: float) -> tup
     if error is not None:
         return f"✗ {error.title.lower()}", "error"
     if view.started_s is None:
-        return "○ starting", "muted"
+        return ("○ starting", "muted") if view.tasks_read_s is None else ("● watched", "running")
     return f"● running {clock_text(now_s - view.started_s)}", "running"
 
 

@@ -24,6 +24,7 @@ from tui.core.failure_table import line_text, new_failure_table
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow
 from tui.core.redaction import redact
+from tui.core.task_table import short_node_id
 from tui.core.units import count_text
 from tui.ui.bindings import DangerousBinding
 from tui.ui.screens.base import BatchScreen, Question
@@ -36,7 +37,7 @@ from tui.ui.widgets.virtual_table import VirtualTable
 _REFRESH_S = 3.0
 _READ_AT_ONCE = 4
 _READ_LIMIT_BYTES = 4_096
-_NODES_NAMED = 6
+_NODES_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,8 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
         self._words.display = group is not None
         if group is None:
             return
-        read = f"of {group.read:,} read" if group.read < len(group.task_ids) else "of every one"
-        nodes = ", ".join(f"{safe(node)} ({count:,})" for node, count in group.nodes[:_NODES_NAMED])
+        read = f"read of {group.read:,} of {len(group.task_ids):,}"
+        nodes = ", ".join(f"{safe(short_node_id(node))} ({count:,})" for node, count in group.nodes[:_NODES_NAMED])
         more = f" and {len(group.nodes) - _NODES_NAMED:,} more" if len(group.nodes) > _NODES_NAMED else ""
         sample = self._rows_of(group)
         message = "" if sample is None or sample.failure is None else sample.failure.message

@@ -83,7 +83,7 @@ class HomeScreen(BatchScreen[None]):
         self._opened: dict[str, OpenRunScreen] = {}
         self._stop = threading.Event()
         self._next_look_s = 0.0
-        self._is_looking = False
+        self._is_looking = self._is_reading = False
         self._runs = RunTable(services.clock.now_s())
         self._table: VirtualTable[RunLine] = VirtualTable(
             self._runs.model, can_mark=False, empty_text="Reading the journals…", id="runs", classes="panel"
@@ -113,7 +113,9 @@ class HomeScreen(BatchScreen[None]):
     # What comes in
 
     def action_refresh(self) -> None:
-        self.run_worker(self._read_journals(), group="journals", exclusive=True)
+        if not self._is_reading:
+            self._is_reading = True
+            self.run_worker(self._read_journals(), group="journals")
 
     async def _read_journals(self) -> None:
         try:
@@ -121,6 +123,8 @@ class HomeScreen(BatchScreen[None]):
         except BatchTuiError as error:
             self.app.push_screen(ErrorDialog(error))
             return
+        finally:
+            self._is_reading = False
         self.feed(lines, unreadable)
         self._next_look_s = 0.0
         self._look()
@@ -294,7 +298,7 @@ class HomeScreen(BatchScreen[None]):
         line = self._line
         if line is not None:
             services = self._home.services_of(line.plan.account)
-            self.app.push_screen(DownloadDialog(services, self._home.runs, line.plan), self._after_change)
+            self.app.push_screen(DownloadDialog(services, self._home.runs, line.plan))
 
     def action_delete(self) -> None:
         line = self._line
@@ -306,10 +310,7 @@ class HomeScreen(BatchScreen[None]):
             opened.action_delete()
             return
         services = self._home.services_of(line.plan.account)
-        self.app.push_screen(DeleteDialog(services, self._home.runs, line.run_id), self._after_change)
-
-    def _after_change(self, _: object) -> None:
-        self.action_refresh()
+        self.app.push_screen(DeleteDialog(services, self._home.runs, line.run_id))
 
     def action_new_run(self) -> None:
         if self._has_account:

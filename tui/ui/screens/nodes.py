@@ -66,6 +66,7 @@ class NodesScreen(BatchScreen[str | None]):
 
     def on_mount(self) -> None:
         self.title_line.heading = f"{self._plan.run_id}  ›  nodes of {self._plan.pool.id}"
+        self._table.sort_by("state")
         self.tick()
         self.set_interval(_TICK_S, self.tick)
 

@@ -134,6 +134,11 @@ def test_a_fault_hits_one_occurrence_of_one_target(sandbox: RunningSandbox) -> N
     assert plan.log() == (), "counting begins anew"
 
 
+def test_a_fault_may_be_limited_in_number(sandbox: RunningSandbox, plan: FaultPlan) -> None:
+    plan.put(Fault(FaultKind.UNAVAILABLE, times=2), Fault(FaultKind.INTERNAL_ERROR, operation="GET /jobs", times=1))
+    assert [send(sandbox, "GET", "/jobs")[0] for _ in range(4)] == [503, 503, 500, 200]
+
+
 def test_both_services_and_who_signed(sandbox: RunningSandbox, plan: FaultPlan) -> None:
     connection_string = sandbox.environment["AZURE_STORAGE_CONNECTION_STRING"]
     with BlobServiceClient.from_connection_string(connection_string, retry_total=0) as blobs:

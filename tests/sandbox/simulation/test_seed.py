@@ -113,14 +113,18 @@ def test_a_seed_decides_what_becomes_of_each_task(tmp_path: Path) -> None:
     assert first != other
 
 
-def test_the_share_that_changes_each_second_is_the_one_asked_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("is_endless", "changes_per_attempt"), [(False, 2), (True, 3)])
+def test_the_share_that_changes_each_second_is_the_one_asked_for(
+    tmp_path: Path, is_endless: bool, changes_per_attempt: int
+) -> None:
     async def work(world: SimulatedWorld) -> None:
-        await world.seed(tasks=4_000, churn=0.02, nodes=20)
+        await world.seed(tasks=4_000, churn=0.02, nodes=20, done=0.9 * is_endless, endless=is_endless)
         await until(lambda: all(node.state == "running" for node in world.nodes("seeded-pool")), "nodes work", 1e5, 1.0)
-        before = (await world.counts())["completed"]
+        await world.ran_for(20)
+        before = sum(task.attempt_number for task in world.job("seeded").tasks)
         await world.ran_for(30)
-        changes = 2 * ((await world.counts())["completed"] - before)
-        assert 0.75 < changes / (30 * 0.02 * 4_000) < 1.25
+        attempts = sum(task.attempt_number for task in world.job("seeded").tasks) - before
+        assert 0.8 < changes_per_attempt * attempts / (30 * 0.02 * 4_000) < 1.2
 
     in_simulation(tmp_path, work)
 

@@ -1,0 +1,21 @@
+"""A signal ends the interface as a person's quit does, but asks nothing: the terminal is given back all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from typing import Any
+
+from textual.app import App
+
+EXIT_CODE = 130
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def leave_on_signals(app: App[Any]) -> None:
+    """Called once the app's loop runs; holds for as long as that loop lives."""
+    if threading.current_thread() is threading.main_thread():
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, app.exit, EXIT_CODE)

@@ -63,6 +63,15 @@ class Terminal:
             pass
         return self._process.wait(_LIMIT_S)
 
+    def exit_code_or_quit(self) -> int:
+        """Types `q` now and then until it leaves: what is open takes the first ones."""
+        until = time.monotonic() + _LIMIT_S
+        while self._read(0.5):
+            if self._process.poll() is None and not select.select([self._ours], [], [], 0)[0]:
+                self.type(b"q")
+            assert time.monotonic() < until, f"it did not leave: {self.shown[-2_000:]!r}"
+        return self._process.wait(_LIMIT_S)
+
     def _read(self, timeout_s: float) -> bool:
         """Whether there may be more to come."""
         if not select.select([self._ours], [], [], timeout_s)[0]:

@@ -60,4 +60,4 @@ def _stopped(record: RunRecord, problem: BatchTuiError) -> tuple[int, str, str]:
             return problem.exit_code, "stopped watching: the tasks are submitted and the run goes on by itself", resume
         where = f" at: {problem.what}" if problem.what else ""
         return problem.exit_code, f"stopped{where}", resume
-    return problem.exit_code, str(problem), f"{problem.hint}; {resume}" if problem.hint else resume
+    return problem.exit_code, str(problem), f"{problem.hint.rstrip('.')}; {resume}" if problem.hint else resume

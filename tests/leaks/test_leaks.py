@@ -1,0 +1,161 @@
+"""No key and no signature leaves: not in files, on screens, in arguments and environments, nor when things go wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import Finished
+from tests.cli.test_terminal import Terminal
+from tests.leaks.hunt import ACCOUNT, Hunt, hunt_at
+from tests.leaks.marks import Marks, watched_processes
+from tests.support.faults import Fault, FaultKind, FaultPlan
+from tui.console.errors import write_crash_report
+from tui.core.redaction import redact
+
+pytestmark = pytest.mark.slow
+
+RUN = ("run", "top-words", "a.txt", "b c.txt", "--account", ACCOUNT, "--nodes", "1", "--slots", "2")
+CLEAN = ("--delete", "job,pool,containers")
+
+
+@pytest.fixture(scope="module")
+def hunt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hunt]:
+    with hunt_at(tmp_path_factory.mktemp("hunt")) as made:
+        yield made
+
+
+def shown(*finished: Finished) -> list[str]:
+    return [text for one in finished for text in (one.stdout, one.stderr)]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "key={secret}",
+        "{quoted}",
+        "half a line {half}",
+        "{base64}",
+        '"{secret}"',
+    ],
+)
+def test_the_hunt_finds_what_it_looks_for(form: str, tmp_path: Path) -> None:
+    secret = base64.b64encode(bytes(range(64))).decode()
+    marks = Marks({"key": secret})
+    text = form.format(
+        secret=secret,
+        quoted=secret.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D"),
+        half=secret[5:40],
+        base64=base64.b64encode(secret.encode()).decode(),
+    )
+    assert marks.hits(text.encode()) == ["key"]
+    assert marks.hits(b"nothing of it, but a long text of many words and " + b"AAAA" * 100) == []
+    assert tmp_path.exists()
+
+
+def test_a_whole_run_by_a_process_of_its_own(hunt: Hunt) -> None:
+    with watched_processes() as processes:
+        finished = hunt.process(*RUN, "--delay", "0.3", "--json")
+    assert finished.code == 0, finished.stdout + finished.stderr
+    marks = hunt.marks()
+    assert len(marks.secrets) > 4, "keys and signatures are known"
+    assert any(b"top_words.py" in line for line in processes.arguments), "tasks were seen"
+    assert any(b"AZ_BATCH_TASK_ID=" in environment for environment in processes.environments)
+    assert processes.leaks(marks) == []
+    run_id = json.loads(finished.stdout.splitlines()[-1])["run"]
+    others = [
+        hunt.call("runs", "show", run_id),
+        hunt.call("runs", "show", run_id, "--json"),
+        hunt.call("runs", "list", "--json"),
+        hunt.call("runs", "download", run_id, "--output", "again", "--logs"),
+        hunt.call("runs", "clean", run_id, "--yes"),
+        hunt.call("accounts", "list", "--json"),
+        hunt.call("accounts", "test", ACCOUNT),
+        hunt.call("sandbox", "status", "--json"),
+        hunt.call(*RUN, "--plan-only", "--json"),
+        hunt.call("info", "--bundle", "report.txt"),
+    ]
+    assert [one.stderr for one in others if one.code] == []
+    assert hunt.leaks(*shown(finished, *others)) == []
+
+
+def test_a_run_on_the_screen(hunt: Hunt) -> None:
+    terminal = Terminal(["demo", "--delay", "0.3"], hunt.folder, hunt.environment)
+    try:
+        with watched_processes() as processes:
+            terminal.wait_for(b"Outputs have a place")
+            terminal.type(b"\r")
+            terminal.wait_for(b"all 4 tasks succeeded")
+            for keys in (b"\r", b"l", b"\x1b", b"?", b"\x1b", b"q"):
+                terminal.type(keys)
+            terminal.exit_code_or_quit()
+    finally:
+        terminal.close()
+    assert processes.leaks(hunt.marks()) == []
+    assert hunt.leaks(terminal.shown) == []
+
+
+REFUSED_AT = {
+    "containers": Fault(FaultKind.FORBIDDEN, "blob", "key", "PUT container"),
+    "upload": Fault(FaultKind.FORBIDDEN, "blob", "key", "PUT blob"),
+    "pool": Fault(FaultKind.FORBIDDEN, "batch", "key", "POST /pools"),
+    "job": Fault(FaultKind.FORBIDDEN, "batch", "key", "POST /jobs"),
+    "tasks": Fault(FaultKind.FORBIDDEN, "batch", "key", "POST /jobs/{job_id}/addtaskcollection"),
+    "monitor": Fault(FaultKind.FORBIDDEN, "batch", "key", "GET /jobs/{job_id}/tasks"),
+    "download": Fault(FaultKind.FORBIDDEN, "blob", "key", "GET blob"),
+    "a task that reads": Fault(FaultKind.FORBIDDEN, "blob", "sas", "GET blob"),
+    "a task that writes": Fault(FaultKind.FORBIDDEN, "blob", "sas", "PUT blob"),
+}
+
+
+@pytest.mark.parametrize("place", REFUSED_AT)
+def test_a_run_that_is_refused_on_its_way(place: str, hunt: Hunt) -> None:
+    plan = FaultPlan(hunt.sandbox)
+    plan.put(REFUSED_AT[place])
+    try:
+        finished = hunt.call(*RUN, *CLEAN)
+        assert plan.was_met()
+    finally:
+        plan.clear()
+    assert finished.code in (1, 3), finished.stdout + finished.stderr
+    assert hunt.leaks(*shown(finished)) == []
+
+
+def test_a_wrong_key_is_not_told_either(hunt: Hunt) -> None:
+    """The service's refusal quotes what was signed and how."""
+    wrong = base64.b64encode(b"a key that is not the account's own, but as long as one is: 64 b").decode()
+    pasted = "".join(
+        f"{name}={wrong if name == 'AZURE_BATCH_ACCESS_KEY' else value}\n"
+        for name, value in hunt.sandbox.environment.items()
+        if name != "AZURE_STORAGE_CONNECTION_STRING"
+    )
+    added = hunt.call("accounts", "add", "wrong", "--storage-endpoint", hunt.sandbox.blob_endpoint, pasted=pasted)
+    tested = hunt.call("accounts", "test", "wrong")
+    run = hunt.call("run", "top-words", "a.txt", "--account", "wrong")
+    assert (added.code, tested.code, run.code) == (0, 3, 3)
+    marks = Marks({**hunt.marks().secrets, "wrong key": wrong})
+    said = shown(added, tested, run)
+    assert [name for text in said for name in marks.hits(text.encode())] == []
+    assert hunt.call("accounts", "remove", "wrong", "--yes").code == 0
+    assert hunt.leaks(*said) == []
+
+
+def test_a_crash_with_secrets_in_hand(hunt: Hunt) -> None:
+    marks = hunt.marks()
+    redact.register(hunt.sandbox.batch_key, hunt.sandbox.storage_key)
+    signature = next(secret for name, secret in marks.secrets.items() if name.startswith("signature"))
+    url = f"https://x.blob.core.windows.net/c?sv=1&sig={signature.replace('+', '%2B').replace('/', '%2F')}&se=2"
+    try:
+        try:
+            raise OSError(f"{url} {hunt.sandbox.batch_key}")
+        except OSError as first:
+            raise RuntimeError(json.dumps({"url": url, "nested": json.dumps([hunt.sandbox.storage_key])})) from first
+    except RuntimeError as problem:
+        report = write_crash_report(problem, hunt.root / "state" / "batch-tui" / "log", "now")
+    assert report is not None
+    assert hunt.call("info", "--bundle", "after the crash.txt").code == 0
+    assert hunt.leaks() == []

@@ -31,7 +31,7 @@ _CHANGE_EVERY = 4
 _SAMPLE_EVERY = 250
 _WARM_UP_SHARE = 0.2
 """Of the samples, which allocators, caches and connection pools take to fill."""
-_FAULT_SHARE = 0.02
+FAULT_SHARE = 0.02
 _POLLED = (
     "GET /jobs/{job_id}/tasks",
     "GET /jobs/{job_id}/taskcounts",
@@ -83,8 +83,8 @@ class Life:
     """On the clock that jumps."""
 
 
-def live(bench: Bench, polls: int) -> Life:
-    """So many polls of one job, with changes and faults in between."""
+def live(bench: Bench, polls: int, fault_share: float = FAULT_SHARE) -> Life:
+    """So many polls of one job, with changes in between, of whose requests `fault_share` fail."""
     life, chooser, clock, stop = Life(), random.Random(0), JumpingClock(), threading.Event()
     expected = _make_job(bench)
     told: dict[str, TaskRow] = {}
@@ -98,7 +98,7 @@ def live(bench: Bench, polls: int) -> Life:
     poller = Poller(bench.batch, clock, _JOB, "no-pool")
     for number in range(1, polls + 1):
         if number % _SAMPLE_EVERY == 1:
-            _trouble(bench, number)
+            _trouble(bench, number, fault_share)
         if number % _CHANGE_EVERY == 0:
             _change(bench, expected, chooser)
             life.changes += 1
@@ -127,10 +127,10 @@ def _make_job(bench: Bench) -> dict[str, TaskState]:
     return dict.fromkeys(ids, TaskState.ACTIVE)
 
 
-def _trouble(bench: Bench, seed: int) -> None:
+def _trouble(bench: Bench, seed: int, share: float) -> None:
     """Every way to fail, at random, for what is polled; a new plan also empties the sandbox's own log."""
     faults = [
-        Fault(kind, operation=operation, share=_FAULT_SHARE / len(FaultKind), delay_s=5.0, retry_after_s=1.0)
+        Fault(kind, operation=operation, share=share / len(FaultKind), delay_s=5.0, retry_after_s=1.0)
         for operation in _POLLED
         for kind in FaultKind
     ]
@@ -174,8 +174,8 @@ def report(polls: int = POLLS) -> bool:
         life = live(bench, polls)
     memory, handles, threads = (slope(life.samples, name) for name in ("memory_kb", "handles", "threads"))
     print(
-        f"      {life.polls:,} polls over {life.elapsed_s / 3_600:,.0f} hours of the clock, "
-        f"{life.failed_polls:,} failed, {life.changes:,} changes; {life.samples[-1].memory_kb / 1_024:.0f} MB at the end"
+        f"      {life.polls:,} polls, {life.failed_polls:,} failed, {life.changes:,} changes; "
+        f"{life.elapsed_s / 3_600:,.0f} hours of the clock; {life.samples[-1].memory_kb / 1_024:.0f} MB at the end"
     )
     checks = (
         (life.lost == 0, f"{life.lost} updates lost"),

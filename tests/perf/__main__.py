@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tests.perf import poll, sandbox_speed, start_up, submission, table, transfers
+from tests.perf import live, poll, sandbox_speed, start_up, submission, table, transfers
 from tests.perf.figures import Figure, Line
 
 MEASURES: Mapping[str, Callable[[], Iterable[Line]]] = {
     "version": start_up.version,
     "paint": start_up.first_paint,
     "table": table.figures,
+    "live": live.figures,
     "sandbox-start": sandbox_speed.start,
     "tasks": sandbox_speed.five_hundred_tasks,
     "transfers": transfers.figures,

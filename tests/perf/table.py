@@ -122,7 +122,7 @@ async def _load(count: int) -> tuple[float, float]:
     async with _OneWidget(table).run_test(size=_SIZE) as pilot:
         await _painted(pilot)
         gc.collect()
-        before = _resident_bytes()
+        before = resident_bytes()
         gaps: list[float] = []
         watch = asyncio.create_task(_watch_gaps(gaps))
         await asyncio.sleep(0)
@@ -131,7 +131,7 @@ async def _load(count: int) -> tuple[float, float]:
         await _painted(pilot)
         await asyncio.sleep(0)
         watch.cancel()
-        return max(gaps), _resident_bytes() - before
+        return max(gaps), resident_bytes() - before
 
 
 async def _watch_gaps(gaps: list[float]) -> None:
@@ -143,7 +143,7 @@ async def _watch_gaps(gaps: list[float]) -> None:
         last = now
 
 
-def _resident_bytes() -> float:
+def resident_bytes() -> float:
     statistics_file = Path("/proc/self/statm")
     if statistics_file.exists():
         return int(statistics_file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

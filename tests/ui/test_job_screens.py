@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -140,5 +141,34 @@ async def test_the_nodes_with_their_slots_and_start_task_and_enter_shows_a_nodes
         await run.until("nodes · 3 · 1 of 1 slots in use", "✗ starttaskfailed", "3.0 s ago", "SLOTS")
         await run.pilot.press("b")
         await run.until("nodes · 1 of 3 · broken only", "apt-get: not found")
-        await run.pilot.press("b", "home", "enter")
+        await run.pilot.press("b", "home", "down", "enter")
         await run.until(f"tasks · 2 of 8 · “node={new_node(0).id}”")
+
+
+async def test_what_is_shown_is_exported_and_nothing_is_never_written() -> None:
+    saved: dict[str, str] = {}
+
+    def save(path: str, pieces: Iterable[str]) -> int:
+        saved[path] = "".join(pieces)
+        return len(saved[path])
+
+    screen = RunScreen(replace(services_with(FakeJobDesk()), save_file=save), new_plan())
+    async with BatchTui(lambda: screen).run_test(size=(120, 40), notifications=True) as pilot:
+        await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
+        run = Shown(pilot, screen)
+        await pilot.press("e")
+        await run.until("export 0 tasks", "an empty file is not written")
+        await pilot.press("enter", "escape")
+        screen.feed(FAILURES)
+        await pilot.press("f", "e")
+        await run.until("export 6 tasks", "enter writes it")
+        await pilot.press(*["backspace"] * 3)
+        await run.until("ends with .csv or .json")
+        await pilot.press("enter", *"json", "enter")
+        await run.until("6 tasks, ")
+        ((path, text),) = saved.items()
+        assert path.endswith("-tasks.json")
+        assert [row["state"] for row in json.loads(text)] == ["failed"] * 6
+        await pilot.press("home", "space", "space", "y")
+        await wait_for(pilot, lambda: pilot.app.clipboard, "ids are copied")
+        assert pilot.app.clipboard.split() == [MEMORY[0].id, MEMORY[1].id]

@@ -27,10 +27,12 @@ from tui.core.preflight import Finding
 from tui.core.run_draft import RunDraft, new_draft
 from tui.core.workloads import FFMPEG_MP3, Workload
 from tui.engine.blob_listing import start_listing
+from tui.engine.exporting import replace_file
 from tui.engine.job_desk import JobDesk
 from tui.engine.preflight import PreflightTools, run_preflight
 from tui.engine.programs import find_program
 from tui.gateways.last_choices import ChoiceBook
+from tui.ui import collector
 from tui.ui.app import BatchTui
 from tui.ui.input_services import InputServices
 from tui.ui.run_services import HomeServices
@@ -70,6 +72,7 @@ class Parts:
             clock=self.clock,
             start_run=self.runs.start,
             log_reader=partial(LateLogReader, self.accounts),
+            save_file=replace_file,
             job_desk=lambda plan: JobDesk(plan, partial(self.accounts.tools, plan.account)),
         )
 
@@ -146,6 +149,7 @@ def open_home(
         opening = partial(
             HomeScreen, parts.services_of(name), home, has_account=bool(name), draft=draft, is_read_only=is_read_only
         )
+        collector.tame()
         code = BatchTui(opening).run() or 0
         _say_how_runs_stand(runs)
         return code

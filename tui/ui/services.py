@@ -5,7 +5,7 @@ Nothing here knows how a service is reached. Calls that block say so; the interf
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar, runtime_checkable
 
@@ -145,6 +145,8 @@ class AppServices:
     log_reader: Callable[[RunPlan], LogReader]
     job_desk: Callable[[RunPlan], JobDesk] | None = None
     """Where the job cannot be asked anything, the keys that would are absent."""
+    save_file: Callable[[str, Iterable[str]], int] | None = None
+    """Writes a text file whole or not at all, and gives its bytes; blocks, raises LocalError."""
     run_blocking: RunBlocking = field(default=run_in_daemon_thread)
 
 

@@ -25,10 +25,12 @@ from tui.core.records import TaskRow, TaskState
 from tui.core.run_view import RunView
 from tui.core.table_model import TableModel
 from tui.core.task_tally import SlicedTally, TaskTally
-from tui.ui import run_words
+from tui.core.units import count_text
+from tui.ui import collector, run_words
 from tui.ui.bridge import follow_run
 from tui.ui.messages import RunAdvanced, RunLeft
 from tui.ui.screens.base import BatchScreen, Question
+from tui.ui.screens.export import ExportDialog
 from tui.ui.screens.failures import FailuresScreen, GroupChoice
 from tui.ui.screens.nodes import NodesScreen
 from tui.ui.screens.why import WhyDialog
@@ -56,6 +58,8 @@ class RunScreen(BatchScreen[None]):
         Binding("g", "failures", "Failures", id="run.failures", tooltip="Failed tasks grouped by their cause"),
         Binding("w", "why", "Why", id="run.why", tooltip="Why is nothing running?"),
         Binding("n", "nodes", "Nodes", id="run.nodes", tooltip="Nodes, their tasks and their start task"),
+        Binding("e", "export", "Export", show=False, id="run.export", tooltip="The tasks shown as CSV or JSON"),
+        Binding("y", "copy", "Copy ids", show=False, id="run.copy", tooltip="Ids of the marked tasks, or of this one"),
         Binding("l", "log", "Log", id="run.log", tooltip="Output of the task: stdout, then stderr"),
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the tasks go on"),
         Binding("r", "refresh_now", "Refresh", id="run.refresh", tooltip="Look at everything now, paused or not"),
@@ -127,6 +131,7 @@ class RunScreen(BatchScreen[None]):
         while self._counted.is_behind:
             await asyncio.sleep(0)
             self._counted.work()
+        collector.settle()
         self._show()
 
     @property
@@ -161,6 +166,11 @@ class RunScreen(BatchScreen[None]):
         self._panel.poll()
 
     # What is shown
+
+    @property
+    def tasks(self) -> TableModel[TaskRow]:
+        """The tasks as they are shown."""
+        return self._list.model
 
     @property
     def _model(self) -> TableModel[TaskRow]:
@@ -261,6 +271,23 @@ class RunScreen(BatchScreen[None]):
             self.refresh_bindings()
             self._show()
 
+    def action_export(self) -> None:
+        rows = self._list.chosen or tuple(map(self.tasks.row_at, range(len(self.tasks))))
+        what = f"{count_text(len(rows), 'task')}{' marked' if self._list.chosen else ''}"
+
+        def tell(done: str | None) -> None:
+            if done is not None:
+                self.notify(done, title="Exported", markup=False)
+
+        self.app.push_screen(ExportDialog(self.services, self.view.plan, rows, what), tell)
+
+    def action_copy(self) -> None:
+        row = self._list.cursor_row
+        rows = self._list.chosen or (() if row is None else (row,))
+        if rows:
+            self.app.copy_to_clipboard("\n".join(row.id for row in rows))
+            self.notify(f"{count_text(len(rows), 'id')} copied", timeout=3)
+
     def action_why(self) -> None:
         if self.services.job_desk is not None:
             self.app.push_screen(WhyDialog(self.services.job_desk(self.view.plan), self.services.run_blocking))
@@ -304,6 +331,8 @@ class RunScreen(BatchScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "refresh_now"):
             return isinstance(self._session, PausableSession) and not self.view.is_over
+        if action == "export":
+            return self.services.save_file is not None
         if action == "why":
             return self.services.job_desk is not None
         return super().check_action(action, parameters)

@@ -94,6 +94,12 @@ class TaskList(Vertical):
         return None if self.table.cursor_id is None else self.model.get(self.table.cursor_id)
 
     @property
+    def chosen(self) -> tuple[TaskRow, ...]:
+        """The marked tasks, hidden ones included."""
+        marked = self.model.marked
+        return tuple(row for row in self.model.rows if row.id in marked) if marked else ()
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether `show_all` would change anything."""
         return self.has_class("-filtering") or self.model.is_filtered

@@ -69,6 +69,14 @@ def test_what_was_chosen_before_and_is_gone_is_told() -> None:
     assert selection.vanished == ("/t/gone.txt",)
 
 
+def test_what_a_prefix_keeps_from_being_read_is_not_taken_for_gone() -> None:
+    selection = InputSelection("", shows_hidden=True, chosen=[FileChoice(1, None, "a.txt"), FileChoice(1, None, "bx")])
+    selection.read_prefix = "b"
+    selection.take(over(Listing("", files=(ListedFile("b.txt", 1),))))
+    assert paths(selection) == ["a.txt"]
+    assert selection.vanished == ("bx",)
+
+
 def test_a_filter_leaves_marks_where_they_are() -> None:
     selection = InputSelection("/t")
     selection.take(over(TEXTS, SUB))

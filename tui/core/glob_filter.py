@@ -116,11 +116,15 @@ def _expression(pattern: str) -> str:
 
 def _character_class(inside: str) -> str:
     """`[abc]`, `[a-z]`, `[!abc]`; a range that runs backwards is the characters it is written with."""
-    negation = "^" if inside[0] in "!^" and len(inside) > 1 else ""
-    body = inside[len(negation) :]
-    escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", body)
-    try:
-        re.compile(f"[{escaped}]")
-    except re.error:
-        escaped = re.escape(body)
-    return f"[{negation}{escaped}]" if negation == "" else f"[^/{escaped}]"
+    is_negated = inside[0] in "!^" and len(inside) > 1
+    body = inside[is_negated:]
+    parts, position = [], 0
+    while position < len(body):
+        first, last = body[position], body[position + 2 : position + 3]
+        if body[position + 1 : position + 2] == "-" and first <= last:
+            parts.append(f"{re.escape(first)}-{re.escape(last)}")
+            position += 3
+        else:
+            parts.append(re.escape(first))
+            position += 1
+    return f"[^/{''.join(parts)}]" if is_negated else f"[{''.join(parts)}]"

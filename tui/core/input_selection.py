@@ -49,6 +49,8 @@ class InputSelection:
         self._real_paths: dict[str, str] = {}
         """Of what lies elsewhere, where a link leads."""
         self._files: tuple[FileChoice, ...] | None = None
+        self.read_prefix = ""
+        """Only what begins so is read: of the rest nothing is known, and nothing of it is taken for gone."""
         self.vanished: tuple[str, ...] = ()
         """Chosen before, and no longer there."""
         self.tree = InputTree(root, filter_=filter_, shows_hidden=shows_hidden)
@@ -75,7 +77,7 @@ class InputSelection:
         gone = []
         for path in self._elsewhere:
             folder = self.tree.folder_at(posixpath.dirname(path))
-            if folder is not None and folder.is_read:
+            if folder is not None and folder.is_read and path.startswith(self.read_prefix):
                 gone.append(path)
         for path in gone:
             del self._elsewhere[path]

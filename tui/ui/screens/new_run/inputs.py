@@ -6,7 +6,6 @@ selection of each kind, so that switching between them, or leaving the step, los
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,16 +21,17 @@ from textual.widgets import Input, Static
 from tui.core.errors import BatchTuiError
 from tui.core.glob_filter import GlobFilter
 from tui.core.input_listing import ListingBatch
-from tui.core.input_selection import common_folder, not_of_kind
+from tui.core.input_selection import common_folder
 from tui.core.planning import FileChoice, Problem
 from tui.core.run_draft import RunDraft
+from tui.core.units import duration_text
 from tui.core.workloads import Workload
 from tui.ui.input_services import InputServices
 from tui.ui.screens.new_run.form import Choice, FormRow, Pick, Tick, word
 from tui.ui.screens.new_run.inputs_container import ContainerPicker
 from tui.ui.screens.new_run.inputs_fields import FolderInput, FolderSuggester, PrefixInput, TreeFilterInput
 from tui.ui.screens.new_run.inputs_source import BlobSource, FileSource, InputSource
-from tui.ui.screens.new_run.inputs_words import instead_of_rows, tally_text, wrong_kind
+from tui.ui.screens.new_run.inputs_words import KindJudge, filter_text, instead_of_rows, tally_text
 from tui.ui.screens.new_run.step import StepPane
 from tui.ui.services import AppServices
 from tui.ui.text import safe
@@ -40,8 +40,8 @@ from tui.ui.widgets.input_tree_view import InputTreeView
 FILES, BLOBS = 0, 1
 """The sources in the order of the switch."""
 
-_TELL_S = 1.0
-"""While files are still being found, the rest of the screen follows at this pace."""
+_PACE_S = 1.0
+"""Of the rest of the screen while files are still being found, and of the age on the border."""
 
 
 class InputsPane(StepPane):
@@ -64,6 +64,7 @@ class InputsPane(StepPane):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "switch", "Container", id="inputs.switch", tooltip="Files of this machine, or of a container"),
         Binding("slash", "filter", "Filter", key_display="/", id="inputs.filter", tooltip="Choose by patterns"),
         Binding("backspace", "up", "Up", key_display="⌫", id="inputs.parent", tooltip="Show the folder above"),
         Binding("s", "samples", "Samples", id="inputs.samples", tooltip="Use the bundled samples"),
@@ -106,7 +107,7 @@ class InputsPane(StepPane):
         self._came_from = ""
         """The folder that was left upwards: the cursor goes there once it is shown."""
         self._telling: Timer | None = None
-        self._judged: tuple[tuple[FileChoice, ...], str, list[Problem]] | None = None
+        self._judge = KindJudge()
 
     def compose(self) -> ComposeResult:
         yield FormRow("From", self._from)
@@ -122,10 +123,10 @@ class InputsPane(StepPane):
         if self._applied is None or draft.files != self._applied:
             self._take_over(draft)
         if self._workload is not draft.workload:
-            is_untouched = self._workload is None or self._only.value == _filter_text(self._workload)
+            is_untouched = self._workload is None or self._only.value == filter_text(self._workload)
             self._workload = draft.workload
             if is_untouched:
-                self._only.show(_filter_text(draft.workload))
+                self._only.show(filter_text(draft.workload))
                 self._let_through()
         self._show()
 
@@ -163,19 +164,13 @@ class InputsPane(StepPane):
             return ()
         if self._is_blobs and not self._blobs.container:
             return [Problem("inputs", "no container was chosen", "space on Container lists them")]
+        kind = self._judge.problems(self._source.selection.files, self._workload)
         awaited = self._source.selection.tree.awaits_marks
         if awaited is not None:
             name = awaited.name or awaited.path
             ending = "is still being read" if self._source.reading.is_under_way else "was not read to its end"
-            return [Problem("inputs", f"{safe(name)}/ {ending}"), *self._kind_problems(self._workload)]
-        return self._kind_problems(self._workload)
-
-    def _kind_problems(self, workload: Workload) -> list[Problem]:
-        files = self._source.selection.files
-        if self._judged is None or self._judged[0] is not files or self._judged[1] != workload.name:
-            names = not_of_kind(files, workload.input_extensions)
-            self._judged = (files, workload.name, wrong_kind(names, len(files), workload))
-        return self._judged[2]
+            return [Problem("inputs", f"{safe(name)}/ {ending}"), *kind]
+        return kind
 
     def focus_first(self) -> None:
         """The step is on screen: from here on somebody sees what is read."""
@@ -186,6 +181,9 @@ class InputsPane(StepPane):
         (self._container if self._is_blobs and not self._blobs.container else self._view).focus()
 
     # Reading
+
+    def on_mount(self) -> None:
+        self.set_interval(_PACE_S, self._show_age)
 
     def on_unmount(self) -> None:
         self._files.stop()
@@ -213,10 +211,11 @@ class InputsPane(StepPane):
             self._view.refresh_rows()
             self._show_status()
         if message.batch.is_over:
+            source.read_s = self._services.clock.now_s()
             self._tell()
             self._read_on()
         elif self._telling is None:
-            self._telling = self.set_timer(_TELL_S, self._tell)
+            self._telling = self.set_timer(_PACE_S, self._tell)
 
     def _go_where_we_came_from(self) -> None:
         rows = self._files.selection.rows
@@ -247,7 +246,13 @@ class InputsPane(StepPane):
         self._show_status()
         self.refresh_bindings()
 
+    def _show_age(self) -> None:
+        read_s = self._source.read_s
+        age_s = 0.0 if read_s is None else max(0.0, self._services.clock.now_s() - read_s)
+        self.border_subtitle = "" if read_s is None else f"read {duration_text(age_s)} ago"
+
     def _show_status(self) -> None:
+        self._show_age()
         source = self._source
         samples_key = "s" if self._has_samples else ""
         tally = source.selection.tally
@@ -255,7 +260,8 @@ class InputsPane(StepPane):
             self._view.show_instead([("Choose a container above: space lists them.", "")])
             self._status.update("", layout=False)
             return
-        words = tally_text(tally, source.reading, noun=source.noun, samples_key=samples_key)
+        vanished = source.selection.vanished
+        words = tally_text(tally, source.reading, noun=source.noun, samples_key=samples_key, vanished=vanished)
         self._status.update(words, layout=False)
         self._view.show_instead(
             instead_of_rows(source.selection.tree, source.reading, place=source.place, samples_key=samples_key)
@@ -320,17 +326,11 @@ class InputsPane(StepPane):
     def _on_submitted(self, message: Input.Submitted) -> None:
         message.stop()
         if message.input is self._folder:
-            self._go_to(self._typed_folder())
+            self._go_to(self._folder.typed_folder)
         elif message.input is self._prefix:
             self._blobs.narrow(self._prefix.value)
             self._show_anew()
         self._view.focus()
-
-    def _typed_folder(self) -> str:
-        root, typed = self._folder.relative_to, self._folder.value
-        if typed in ("", safe(root)):  # a name that cannot stand in a field is meant, not what stands for it
-            return root
-        return os.path.normpath(os.path.join(root, os.path.expanduser(typed)))
 
     def _go_to(self, folder: str) -> None:
         self._files.go_to(folder)
@@ -344,6 +344,12 @@ class InputsPane(StepPane):
         if above != root:
             self._came_from = root
             self._go_to(above)
+
+    def action_switch(self) -> None:
+        """The other source; where no container is chosen yet, the list of them."""
+        self._from.action_move(1)
+        if self._is_blobs and not self._blobs.container:
+            self._container.action_pick()
 
     def action_filter(self) -> None:
         self._only.focus()
@@ -360,7 +366,7 @@ class InputsPane(StepPane):
         except BatchTuiError as error:
             self.notify(safe(str(error)), severity="error", markup=False)
             return
-        self._only.show(_filter_text(self._workload))
+        self._only.show(filter_text(self._workload))
         self._files.selection.clear()
         self._go_to(folder)
         self._files.selection.mark_all()
@@ -391,8 +397,3 @@ class InputsPane(StepPane):
         self._read_on()
         self._show()
         self._tell()
-
-
-def _filter_text(workload: Workload) -> str:
-    """What the filter begins with."""
-    return GlobFilter.of_extensions(workload.input_extensions).text

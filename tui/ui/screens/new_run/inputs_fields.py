@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import ClassVar
 
@@ -50,8 +51,12 @@ class FolderInput(FormInput):
             self.screen.focus_next()
 
     @property
-    def relative_to(self) -> str:
-        return self._completes.folder
+    def typed_folder(self) -> str:
+        """Absolute and normalised; what is shown, where nothing else was typed."""
+        shown = self._completes.folder
+        if self.value in ("", safe(shown)):  # a name that cannot stand in a field is meant, not what stands for it
+            return shown
+        return os.path.normpath(os.path.join(shown, os.path.expanduser(self.value)))
 
     def show_folder(self, path: str) -> None:
         self._completes.folder = path

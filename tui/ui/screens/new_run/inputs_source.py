@@ -34,6 +34,8 @@ class InputSource:
         self._stop: Stop | None = None
         self.selection = selection
         self.reading = Reading()
+        self.read_s: float | None = None
+        """When the last reading ended, in Unix seconds."""
 
     @property
     def place(self) -> str:
@@ -89,6 +91,7 @@ class InputSource:
 
     def _forget(self) -> None:
         """Nothing has been read; what is on its way is not wanted any more."""
+        self.read_s = None
         self.stop()
         self._number += 1
         self.reading = Reading()
@@ -158,7 +161,9 @@ class BlobSource(InputSource):
         self._forget()
         self.container = container
         self.selection = InputSelection("", self.selection.tree.filter, shows_hidden=True, chosen=chosen)
+        self.selection.read_prefix = self.prefix
 
     def narrow(self, prefix: str) -> None:
-        self.prefix = prefix
+        """Reads only what begins with `prefix`."""
+        self.prefix = self.selection.read_prefix = prefix
         self.read_again()

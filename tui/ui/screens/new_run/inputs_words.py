@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from tui.core.errors import BatchTuiError
-from tui.core.input_selection import Tally
+from tui.core.glob_filter import GlobFilter
+from tui.core.input_selection import Tally, not_of_kind
 from tui.core.input_tree import InputTree
-from tui.core.planning import Problem
+from tui.core.planning import FileChoice, Problem
 from tui.core.units import count_text, size_text
 from tui.core.workloads import Workload
-from tui.ui.text import joined, toned
+from tui.ui.text import joined, safe, toned
 from tui.ui.widgets.input_tree_view import InsteadLine
 
 _NAMED = 2
@@ -30,31 +31,63 @@ class Reading:
     error: BatchTuiError | None = None
 
 
-def tally_text(tally: Tally, reading: Reading, *, noun: str, samples_key: str) -> Content:
+def tally_text(tally: Tally, reading: Reading, *, noun: str, samples_key: str, vanished: Sequence[str] = ()) -> Content:
     """The line below the tree: what is chosen of how much, and whether more is to come."""
-    parts = [_chosen(tally, noun, samples_key)]
+    news = _news(tally, reading, noun, vanished)
+    if not tally.chosen_count:
+        samples = f", {samples_key} takes the samples" if samples_key else ""
+        hint = Content("" if news else f": space marks, a takes all{samples}")
+        return joined([toned("○ nothing chosen", "muted") + hint, *news], "   ")
+    return joined([_chosen(tally, noun), *news], "   ")
+
+
+def _news(tally: Tally, reading: Reading, noun: str, vanished: Sequence[str]) -> list[Content]:
+    parts = []
     if tally.elsewhere_count:
         parts.append(toned(f"{tally.elsewhere_count:,} of them elsewhere", "muted"))
     if tally.left_out_count:
         parts.append(toned(f"! {tally.left_out_count:,} marked, but filtered out", "warning"))
+    if vanished:
+        more = f" and {len(vanished) - 1:,} more" if len(vanished) > 1 else ""
+        verb = "are" if more else "is"
+        name = safe(vanished[0].rpartition("/")[2])
+        parts.append(toned(f"! {len(vanished):,} chosen before {verb} gone: {name}{more}", "warning"))
     if reading.is_under_way:
         parts.append(toned(f"● reading… {count_text(reading.files_read, noun)}", "running"))
     elif reading.is_cut_short:
-        parts.append(toned("! stopped here, there is more: open a folder to read on", "warning"))
-    return joined(parts, "   ")
+        parts.append(toned("! there is more: open a folder to read on", "warning"))
+    return parts
 
 
-def _chosen(tally: Tally, noun: str, samples_key: str) -> Content:
-    if not tally.chosen_count:
-        samples = f", {samples_key} takes the samples" if samples_key else ""
-        return toned("○ nothing chosen: ", "muted") + Content(f"space marks, a takes all{samples}")
+def _chosen(tally: Tally, noun: str) -> Content:
     here = tally.chosen_count - tally.elsewhere_count
     of_all = f" of {tally.offered_count:,}" if 0 < here < tally.offered_count else ""
     words = f"✓ {tally.chosen_count:,}{of_all} {noun if tally.chosen_count == 1 and not of_all else noun + 's'} chosen"
     return toned(f"{words}, {size_text(tally.chosen_bytes)}", "success")
 
 
-def wrong_kind(names: Sequence[str], chosen: int, workload: Workload) -> list[Problem]:
+def filter_text(workload: Workload) -> str:
+    """What the filter begins with."""
+    return GlobFilter.of_extensions(workload.input_extensions).text
+
+
+class KindJudge:
+    """Finds files that the workload does not take; the last finding is kept, for many files are judged often."""
+
+    def __init__(self) -> None:
+        self._judged: tuple[FileChoice, ...] = ()
+        self._workload: Workload | None = None
+        self._problems: list[Problem] = []
+
+    def problems(self, files: tuple[FileChoice, ...], workload: Workload) -> list[Problem]:
+        if self._judged is not files or self._workload is not workload:
+            names = not_of_kind(files, workload.input_extensions)
+            self._judged, self._workload = files, workload
+            self._problems = _wrong_kind(names, len(files), workload)
+        return self._problems
+
+
+def _wrong_kind(names: Sequence[str], chosen: int, workload: Workload) -> list[Problem]:
     """One problem for all the files that the workload does not take."""
     if not names:
         return []

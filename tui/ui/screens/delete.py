@@ -45,10 +45,13 @@ class DeleteDialog(ModalScreen[Results | None]):
 
     CSS_PATH = "../styles/delete.tcss"
     AUTO_FOCUS = "#cancel"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's name
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Cancel", id="delete.cancel", tooltip="Close; a deletion under way is stopped first"),
-        Binding("tab,down", "app.focus_next", "Next", show=False, id="delete.next", tooltip="To the next field"),
-        Binding("shift+tab,up", "app.focus_previous", "Previous", show=False, id="delete.previous", tooltip="Back"),
+        Binding("tab,down,right", "app.focus_next", "Next", show=False, id="delete.next", tooltip="To the next field"),
+        Binding(
+            "shift+tab,up,left", "app.focus_previous", "Previous", show=False, id="delete.previous", tooltip="Back"
+        ),
     ]
 
     def __init__(

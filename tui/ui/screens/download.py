@@ -61,6 +61,7 @@ class DownloadDialog(ModalScreen[DownloadReport | None]):
 
     CSS_PATH = "../styles/download.tcss"
     AUTO_FOCUS = "#download"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's name
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Cancel", id="download.cancel", tooltip="Close; a download under way is stopped"),
     ]

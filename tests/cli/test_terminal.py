@@ -98,12 +98,14 @@ def terminals() -> Iterator[list[Terminal]]:
         terminal.close()
 
 
-def test_the_demo_opens_the_run_and_leaves_with_its_summary(
+def test_the_demo_opens_its_review_starts_and_leaves_with_its_summary(
     machine: Machine, tmp_path: Path, terminals: list[Terminal]
 ) -> None:
     terminal = Terminal(["demo", "--delay", "0"], tmp_path, machine.environment)
     terminals.append(terminal)
     terminal.wait_for(_ALTERNATE_SCREEN)
+    terminal.wait_for(b"Nothing has been created yet")
+    terminal.type(b"\r")
     terminal.wait_for(b"all 4 tasks succeeded")
     terminal.type(b"q")
     assert terminal.exit_code() == 0

@@ -15,8 +15,11 @@ from types import MappingProxyType
 
 from tui.core.records import TaskCounts, TaskPage, TaskRow, TaskStatus
 
-OVERLAP_TICKS = 10_000_000
-"""One second: by so much a change may appear in a list after a newer one did; a full list heals the rest."""
+OVERLAP_TICKS = 2_500_000
+"""A quarter of a second: by so much a change may appear in a list after a newer one did; a full list heals the rest.
+
+At 1 % of the tasks a second, every further second would list as many rows again.
+"""
 
 _TICKS_PER_SECOND = 10_000_000
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7})\d*)?(?:Z|\+00:00)")

@@ -159,7 +159,8 @@ def _md5(content: bytes) -> bytes:
 def _file_to_keep(download: Download, policy: ConflictPolicy) -> Path | None:
     """The file that has the blob's content already, or that the policy protects."""
     blob, target = download.blob, download.path
-    for path in _names(target):
+    # A numbered name counts only where this download would take one.
+    for path in _names(target) if policy == "rename" else (target,):
         if not os.path.lexists(path):
             break
         if blob.content_md5 and has_content(path, blob.size_bytes, blob.content_md5):

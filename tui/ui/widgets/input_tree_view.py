@@ -67,7 +67,7 @@ class InputTreeView(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", id="inputs.toggle", tooltip="Choose the file or all of the folder, or not"),
         Binding("a", "mark_all", "All", id="inputs.all", tooltip="Choose everything shown, in every folder"),
-        Binding("u", "clear", "None", id="inputs.none", tooltip="Choose nothing, here or elsewhere"),
+        Binding("u", "clear", "None", show=False, id="inputs.none", tooltip="Choose nothing, here or elsewhere"),
         Binding("i", "invert", "Invert", show=False, id="inputs.invert", tooltip="Swap chosen and not chosen"),
         Binding("enter", "open_or_close", "Open", id="inputs.open", tooltip="Open or close the folder"),
         Binding("right,l", "open", "Open", show=False, id="inputs.right", tooltip="Open the folder, go into it"),

@@ -64,7 +64,7 @@ class InputsPane(StepPane):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "switch", "Container", id="inputs.switch", tooltip="Files of this machine, or of a container"),
+        Binding("c", "switch", "Switch", show=False, id="inputs.switch", tooltip="This machine, or a container"),
         Binding("slash", "filter", "Filter", key_display="/", id="inputs.filter", tooltip="Choose by patterns"),
         Binding("backspace", "up", "Up", key_display="⌫", id="inputs.parent", tooltip="Show the folder above"),
         Binding("s", "samples", "Samples", id="inputs.samples", tooltip="Use the bundled samples"),
@@ -110,7 +110,7 @@ class InputsPane(StepPane):
         self._judge = KindJudge()
 
     def compose(self) -> ComposeResult:
-        yield FormRow("From", self._from)
+        yield FormRow("From", self._from, note="c switches")
         yield FormRow("Folder", self._folder, classes="for-files")
         yield FormRow("Container", self._container, word("begins with"), self._prefix, classes="for-blobs")
         yield FormRow("Only", self._only, self._hidden)

@@ -19,11 +19,11 @@ from tui.ui.screens.new_run.remote_list import RemoteList
 from tui.ui.services import Clock, RunBlocking
 from tui.ui.text import joined, safe, toned
 
-_NAME_WIDTH = 50
+_NAME_WIDTH = 46
 
 
 class ContainerList(RemoteList[ContainerRecord]):
-    """A row a container."""
+    """A row a container: its name, and when it was changed last."""
 
     noun: ClassVar[str] = "container"
     empty_text: ClassVar[str] = "The account has no container yet; choose files of this machine."
@@ -36,7 +36,7 @@ class ContainerList(RemoteList[ContainerRecord]):
 
     def row(self, item: ContainerRecord) -> Content:
         name = Content(f"{safe(item.name):<{_NAME_WIDTH}}").truncate(_NAME_WIDTH, ellipsis=True)
-        return joined([name, toned(f"changed {local_date_time(item.last_modified_s)[:16]}", "muted")], "  ")
+        return joined([name, toned(local_date_time(item.last_modified_s)[:16], "muted")], "  ")
 
 
 class ContainerPicker(ModalScreen[str | None]):
@@ -46,7 +46,7 @@ class ContainerPicker(ModalScreen[str | None]):
     DEFAULT_CSS = """
     ContainerPicker {
         & .dialog { width: 84; }
-        & OptionList { height: auto; max-height: 16; min-height: 3; border: none; padding: 0; background: transparent; }
+        & OptionList { height: auto; max-height: 16; border: none; padding: 0; background: transparent; }
         & .keys { color: $text-muted; margin-top: 1; }
     }
     """

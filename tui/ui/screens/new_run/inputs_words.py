@@ -36,7 +36,8 @@ def tally_text(tally: Tally, reading: Reading, *, noun: str, samples_key: str, v
     news = _news(tally, reading, noun, vanished)
     if not tally.chosen_count:
         samples = f", {samples_key} takes the samples" if samples_key else ""
-        hint = Content("" if news else f": space marks, a takes all{samples}")
+        is_idle = bool(news) or not tally.offered_count
+        hint = Content("" if is_idle else f": space marks, a takes all{samples}")
         return joined([toned("○ nothing chosen", "muted") + hint, *news], "   ")
     return joined([_chosen(tally, noun), *news], "   ")
 
@@ -104,20 +105,20 @@ def instead_of_rows(tree: InputTree, reading: Reading, *, place: str, samples_ke
     if reading.error is not None:
         hint = [(reading.error.hint, "muted")] if reading.error.hint else []
         return [(f"✗ {reading.error}", "trouble"), *hint, ("r  read again", "muted")]
-    if tree.root.trouble:
-        return [(f"✗ {place}: {tree.root.trouble}", "trouble"), *_ways_out(tree, samples_key)]
     if reading.is_under_way:
         return [(f"● reading {place}…", "box")]
-    if tree.filter.is_empty:
+    if tree.root.trouble:
+        return [(f"✗ {place}: {tree.root.trouble}", "trouble"), *_ways_out(tree, samples_key)]
+    if tree.filter.is_empty or not reading.files_read:
         return [(f"There is nothing in {place}.", ""), *_ways_out(tree, samples_key)]
     return [(f"Nothing in {place} passes {tree.filter.text.strip()}", ""), *_ways_out(tree, samples_key)]
 
 
 def _ways_out(tree: InputTree, samples_key: str) -> list[InsteadLine]:
-    is_blobs = not tree.root.prefix
+    is_blobs, is_read = not tree.root.prefix, not tree.root.trouble
     ways = [
-        ("/", "change the filter", not tree.filter.is_empty),
-        (".", "show hidden files", not tree.shows_hidden),
+        ("/", "change the filter", is_read and not tree.filter.is_empty),
+        (".", "show hidden files", is_read and not tree.shows_hidden),
         ("⌫", "up one folder", not is_blobs and tree.root.prefix != "/"),
         (samples_key, "use the samples", bool(samples_key) and not is_blobs),
     ]

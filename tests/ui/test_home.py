@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from tests.support.accounts import WORK, FakeAccounts
 from tests.support.past_runs import ENDED, GONE, LEFT, LINES, FakeRuns, remains_of
@@ -25,14 +26,18 @@ from tui.core.deletion import Presence
 from tui.core.errors import Unreachable
 from tui.core.records import TaskCounts
 from tui.ui.app import BatchTui
+from tui.ui.bindings import undescribed
 from tui.ui.run_services import HomeServices
 from tui.ui.screens.accounts import AccountsScreen
+from tui.ui.screens.conflict import ConflictDialog
 from tui.ui.screens.delete import DeleteDialog
 from tui.ui.screens.download import DownloadDialog
+from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.screens.home import HomeScreen
 from tui.ui.screens.open_run import OpenRunScreen
 from tui.ui.screens.quit_guard import QuitGuard
 from tui.ui.screens.set_up import SetUpScreen
+from tui.ui.screens.task import TaskScreen
 from tui.ui.services import AccountLabel, AppServices
 
 
@@ -226,3 +231,11 @@ async def test_without_an_account_the_set_up_comes_first() -> None:
 async def test_run_state_and_what_is_left_stay_on_any_terminal(size: tuple[int, int]) -> None:
     async with shown(size=size) as home:
         await home.until(*(line.run_id for line in LINES), "✗ tasks failed", "▲ 2 nodes cost")
+
+
+@pytest.mark.parametrize(
+    "screen",
+    [HomeScreen, OpenRunScreen, TaskScreen, DeleteDialog, DownloadDialog, ConflictDialog, ErrorDialog, QuitGuard],
+)
+def test_every_binding_says_what_it_does(screen: type[Screen[object]]) -> None:
+    assert undescribed(screen.BINDINGS) == []

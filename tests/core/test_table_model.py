@@ -71,7 +71,7 @@ SORTS = st.none() | st.builds(SortOrder, st.sampled_from(["id", "name", "size"])
 CHANGES: st.SearchStrategy[tuple[str, Any]] = st.one_of(
     st.tuples(st.just("apply"), st.lists(ROWS, max_size=6)),
     st.tuples(st.just("replace"), st.lists(ROWS, max_size=14)),
-    st.tuples(st.just("remove"), st.lists(ROW_IDS, max_size=4)),
+    st.tuples(st.just("mark"), st.lists(ROW_IDS, max_size=4)),
     st.tuples(st.just("sort"), SORTS),
     st.tuples(st.just("arrange"), st.tuples(SORTS, st.booleans(), st.lists(ROWS, max_size=4))),
     st.tuples(st.just("only odd"), st.booleans()),
@@ -95,9 +95,6 @@ def change(model: TableModel[Row], naive: NaiveTable, name: str, argument: Any) 
         case "replace":
             model.replace(argument)
             naive.rows = {row.id: row for row in argument}
-        case "remove":
-            model.remove(argument)
-            naive.rows = {row_id: row for row_id, row in naive.rows.items() if row_id not in argument}
         case "sort":
             model.sort(argument)
             naive.sort = argument
@@ -114,6 +111,9 @@ def change(model: TableModel[Row], naive: NaiveTable, name: str, argument: Any) 
         case "toggle":
             model.toggle_mark(argument)
             naive.marked ^= {argument} & naive.rows.keys()
+        case "mark":
+            model.mark(argument)
+            naive.marked |= set(argument)
         case "range":
             model.mark_range(*argument)
             if all(row_id in order for row_id in argument):

@@ -59,7 +59,12 @@ BROKEN = replace(
             "minutes",
         ),
         ({"pool": EMPTY_POOL, "nodes": ()}, "blocked", "has no nodes, though it wants 3", "resize"),
-        ({"nodes": (new_node(0, "starting"), BROKEN)}, "wait", "1 node is starting, the first since 1 min 00 s", "n shows"),
+        (
+            {"nodes": (new_node(0, "starting"), BROKEN)},
+            "wait",
+            "1 node is starting, the first since 1 min 00 s",
+            "n shows",
+        ),
         ({"nodes": (new_node(0, "waitingforstarttask"),)}, "wait", "1 node is in the start task", "n shows"),
         ({"nodes": (BROKEN, BROKEN)}, "blocked", "failed on 2 of 2 nodes with exit code 127", "mend the start task"),
         ({"nodes": (new_node(0, "preempted"),)}, "wait", "took the Spot node back", "dedicated"),

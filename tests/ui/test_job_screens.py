@@ -25,6 +25,7 @@ from tests.support.runs import (
 )
 from tui.core.events import PoolChanged, RunEvent, TasksChanged
 from tui.core.records import FailureInfo, ResizeError, TaskCounts
+from tui.core.view_columns import ColumnChoice
 from tui.ui.app import BatchTui
 from tui.ui.screens.run import RunScreen
 from tui.ui.services import LogSource
@@ -172,3 +173,40 @@ async def test_what_is_shown_is_exported_and_nothing_is_never_written() -> None:
         await pilot.press("home", "space", "space", "y")
         await wait_for(pilot, lambda: pilot.app.clipboard, "ids are copied")
         assert pilot.app.clipboard.split() == [MEMORY[0].id, MEMORY[1].id]
+
+
+class FakeViews:
+    def __init__(self) -> None:
+        self.kept: dict[str, tuple[ColumnChoice, ...]] = {}
+
+    def columns(self, view: str) -> tuple[ColumnChoice, ...]:
+        return self.kept.get(view, ())
+
+    def remember_columns(self, view: str, choice: Sequence[ColumnChoice]) -> None:
+        self.kept[view] = tuple(choice)
+
+
+async def test_columns_are_chosen_before_ones_eyes_and_remembered() -> None:
+    views = FakeViews()
+    services = replace(services_with(FakeJobDesk()), views=views)
+    screen = RunScreen(services, new_plan())
+    async with BatchTui(lambda: screen).run_test(size=(160, 45)) as pilot:
+        await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
+        run = Shown(pilot, screen)
+        screen.feed(FAILURES)
+        await pilot.press("o")
+        await run.until("✓ TASK", "– FAILURE")
+        await pilot.press("space", "down", "shift+down")
+        await wait_for(pilot, lambda: "   EXIT  STATE" in run.text, "the order changes behind")
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: "TASK           STATE" in run.text, "as it was")
+        assert views.kept == {}
+        await pilot.press("o", "space", "enter")
+        await wait_for(pilot, lambda: views.kept, "it is remembered")
+    again = RunScreen(services, new_plan())
+    async with BatchTui(lambda: again).run_test(size=(160, 45)) as pilot:
+        await wait_for(pilot, lambda: again.is_current and again.focused, "the screen has its focus")
+        again.feed(FAILURES)
+        run = Shown(pilot, again)
+        await run.until("STATE", "✗ failed")
+        assert "TASK  " not in run.text

@@ -32,6 +32,7 @@ from tui.engine.job_desk import JobDesk
 from tui.engine.preflight import PreflightTools, run_preflight
 from tui.engine.programs import find_program
 from tui.gateways.last_choices import ChoiceBook
+from tui.gateways.view_settings import ViewBook
 from tui.ui import collector
 from tui.ui.app import BatchTui
 from tui.ui.input_services import InputServices
@@ -73,6 +74,7 @@ class Parts:
             start_run=self.runs.start,
             log_reader=partial(LateLogReader, self.accounts),
             save_file=replace_file,
+            views=ViewBook(wiring.paths().config),
             job_desk=lambda plan: JobDesk(plan, partial(self.accounts.tools, plan.account)),
         )
 

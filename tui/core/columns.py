@@ -41,6 +41,8 @@ class Column(Generic[RowT]):
     """Where the width is short, the highest leaves first; 0 never leaves."""
     is_searched: bool = True
     """Whether the text filter looks here."""
+    is_default: bool = True
+    """Whether it is shown before a person chooses."""
 
     def sort_key_of(self, row: RowT) -> Any:
         return self.text(row) if self.sort_value is None else self.sort_value(row)

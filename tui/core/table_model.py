@@ -141,12 +141,6 @@ class TableModel(Generic[RowT]):
         self._marked &= fresh.keys()
         self._rebuild()
 
-    def remove(self, row_ids: Iterable[str]) -> None:
-        """Forgets rows, and their marks; unknown ids are fine. Costs by what there is."""
-        gone = set(row_ids) & self._slots.keys()
-        if gone:
-            self.replace([row for row_id, row in zip(self._ids, self._rows, strict=True) if row_id not in gone])
-
     def _append(self, row_id: str, row: RowT) -> int:
         slot = len(self._rows)
         self._slots[row_id] = slot

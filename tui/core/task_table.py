@@ -119,7 +119,28 @@ def task_columns(plan: RunPlan, now_s: Callable[[], float]) -> tuple[Column[Task
             sort_value=lambda row: natural_key(input_name(row)),
             priority=2,
         ),
+        *_further_columns(),
     )
+
+
+def _further_columns() -> tuple[Column[TaskRow], ...]:
+    """Shown where a person chooses them."""
+
+    def code(row: TaskRow) -> str:
+        return "" if row.failure is None else row.failure.code
+
+    def ended(row: TaskRow) -> str:
+        return NO_VALUE if row.end_time_s is None else local_clock(row.end_time_s)
+
+    return (
+        Column("code", "FAILURE", code, width=18, is_default=False, is_searched=False, priority=6),
+        Column("ended", "ENDED", ended, width=8, is_default=False, is_searched=False, priority=6,
+               sort_value=lambda row: row.end_time_s),
+        Column("requeues", "REQUEUES", lambda row: str(row.requeue_count), width=8, align="right", is_default=False,
+               is_searched=False, priority=6, sort_value=lambda row: row.requeue_count),
+        Column("whole-node", "NODE ID", lambda row: row.node_id or NO_VALUE, width=24, is_default=False,
+               is_searched=False, priority=6, sort_value=_node_value),
+    )  # fmt: skip
 
 
 def input_names(plan: RunPlan) -> Callable[[str], str]:

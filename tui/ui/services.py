@@ -17,6 +17,7 @@ from tui.core.ports import StopSignal
 from tui.core.preflight import Finding
 from tui.core.records import ImageInfo, JobRecord, PoolRecord
 from tui.core.run_draft import LastChoices
+from tui.core.view_columns import ColumnChoice
 from tui.core.waiting import Situation
 from tui.ui.blocking import run_in_daemon_thread
 from tui.ui.input_services import InputServices
@@ -114,6 +115,16 @@ class JobDesk(Protocol):
         ...
 
 
+class ViewStore(Protocol):
+    """What a person chose of how things look, from one start to the next; returns at once, never fails."""
+
+    def columns(self, view: str) -> tuple[ColumnChoice, ...]:
+        """Empty where nothing was chosen."""
+        ...
+
+    def remember_columns(self, view: str, choice: Sequence[ColumnChoice]) -> None: ...
+
+
 class Clock(Protocol):
     def now_s(self) -> float:
         """Unix seconds."""
@@ -147,6 +158,8 @@ class AppServices:
     """Where the job cannot be asked anything, the keys that would are absent."""
     save_file: Callable[[str, Iterable[str]], int] | None = None
     """Writes a text file whole or not at all, and gives its bytes; blocks, raises LocalError."""
+    views: ViewStore | None = None
+    """Without it, what is chosen lasts as long as the screen."""
     run_blocking: RunBlocking = field(default=run_in_daemon_thread)
 
 

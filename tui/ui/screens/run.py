@@ -59,7 +59,6 @@ class RunScreen(BatchScreen[None]):
         Binding("w", "why", "Why", id="run.why", tooltip="Why is nothing running?"),
         Binding("n", "nodes", "Nodes", id="run.nodes", tooltip="Nodes, their tasks and their start task"),
         Binding("e", "export", "Export", show=False, id="run.export", tooltip="The tasks shown as CSV or JSON"),
-        Binding("y", "copy", "Copy ids", show=False, id="run.copy", tooltip="Ids of the marked tasks, or of this one"),
         Binding("l", "log", "Log", id="run.log", tooltip="Output of the task: stdout, then stderr"),
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the tasks go on"),
         Binding("r", "refresh_now", "Refresh", id="run.refresh", tooltip="Look at everything now, paused or not"),
@@ -81,7 +80,7 @@ class RunScreen(BatchScreen[None]):
         self._rail = StepRail()
         self._counts = CountsBar(len(plan.inputs))
         self._trouble, self._summary = NoticePanel(id="trouble"), NoticePanel(id="summary")
-        self._list = TaskList(plan, services.clock, id="left")
+        self._list = TaskList(plan, services.clock, services.views, id="left")
         self._node_map = NodeMap(id="nodes", classes="panel")
         reader = services.log_reader(plan)
         self._panel = TaskPanel(reader, services.run_blocking, services.clock, classes="panel")
@@ -280,13 +279,6 @@ class RunScreen(BatchScreen[None]):
                 self.notify(done, title="Exported", markup=False)
 
         self.app.push_screen(ExportDialog(self.services, self.view.plan, rows, what), tell)
-
-    def action_copy(self) -> None:
-        row = self._list.cursor_row
-        rows = self._list.chosen or (() if row is None else (row,))
-        if rows:
-            self.app.copy_to_clipboard("\n".join(row.id for row in rows))
-            self.notify(f"{count_text(len(rows), 'id')} copied", timeout=3)
 
     def action_why(self) -> None:
         if self.services.job_desk is not None:

@@ -92,6 +92,12 @@ class TablePainter(Generic[RowT]):
         return segments
 
 
+def centred(text: str, width: int, around: Style, style: Style) -> list[Segment]:
+    """`text` in the middle of a line, cut off where it does not fit."""
+    shown = fit(text, min(width, len(text)))
+    return [Segment(" " * ((width - len(shown)) // 2), around), Segment(shown, style)]
+
+
 def fit(text: str, width: int, align: str = "left") -> str:
     """`text` in exactly `width` terminal cells; where something is cut off, `…` says so."""
     length = len(text) if text.isascii() else cell_len(text)

@@ -23,11 +23,14 @@ from tui.core.records import TaskRow
 from tui.core.table_model import TableModel
 from tui.core.task_filter import FIELDS, FilterError, Surroundings, TaskFilter, complete, explain, parse_filter
 from tui.core.task_table import input_names, is_failed, is_live, new_task_table
-from tui.core.units import duration_text
-from tui.ui.services import Clock
+from tui.core.units import count_text, duration_text
+from tui.core.view_columns import ColumnChoice, chosen
+from tui.ui.screens.columns import ColumnsDialog
+from tui.ui.services import Clock, ViewStore
 from tui.ui.text import safe, toned
 from tui.ui.widgets.virtual_table import VirtualTable
 
+_VIEW = "tasks"
 _LARGE = 20_000
 _TYPING_PAUSE_S = 0.12
 """Among more than `_LARGE` rows a filter is tried once the typing rests: each trial looks at all of them."""
@@ -55,12 +58,23 @@ class TaskList(Vertical):
         Binding("slash", "filter", "Filter", key_display="/", id="run.filter", tooltip="Show rows that match"),
         Binding("f", "failed_only", "Failed only", id="run.failed", tooltip="Show failed tasks only, or all again"),
         Binding("s", "sort", "Sort", id="run.sort", tooltip="Sort by the next column"),
+        Binding("y", "copy", "Copy ids", show=False, id="run.copy", tooltip="Ids of the marked tasks, or of this one"),
+        Binding("o", "columns", "Columns", show=False, id="run.columns", tooltip="Choose columns, order and widths"),
         Binding("S", "reverse_sort", "Reverse", show=False, id="run.reverse", tooltip="Sort the other way round"),
     ]
 
-    def __init__(self, plan: RunPlan, clock: Clock, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        plan: RunPlan,
+        clock: Clock,
+        views: ViewStore | None = None,
+        *,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
         self._clock = clock
+        self._views = views
+        self._columns: tuple[ColumnChoice, ...] = () if views is None else views.columns(_VIEW)
         self._around = Surroundings(clock.now_s, input_names(plan))
         self.table: VirtualTable[TaskRow] = VirtualTable(
             new_task_table(plan, clock.now_s), is_live=is_live, id="tasks", classes="panel"
@@ -82,6 +96,10 @@ class TaskList(Vertical):
         yield self.table
         yield self._input
         yield self._hint
+
+    def on_mount(self) -> None:
+        if self._columns:
+            self._show_columns(self._columns)
 
     # Verbs
 
@@ -189,6 +207,25 @@ class TaskList(Vertical):
 
     def action_reverse_sort(self) -> None:
         self.table.reverse_sort()
+
+    def action_copy(self) -> None:
+        row = self.cursor_row
+        rows = self.chosen or (() if row is None else (row,))
+        if rows:
+            self.app.copy_to_clipboard("\n".join(row.id for row in rows))
+            self.notify(f"{count_text(len(rows), 'id')} copied", timeout=3)
+
+    def action_columns(self) -> None:
+        def keep(choice: tuple[ColumnChoice, ...] | None) -> None:
+            if choice is not None:
+                self._columns = choice
+                if self._views is not None:
+                    self._views.remember_columns(_VIEW, choice)
+
+        self.app.push_screen(ColumnsDialog(self.model.columns, self._columns, self._show_columns), keep)
+
+    def _show_columns(self, choice: tuple[ColumnChoice, ...]) -> None:
+        self.table.show_columns(chosen(self.model.columns, choice))
 
     def action_failed_only(self) -> None:
         self._is_failed_only = not self._is_failed_only

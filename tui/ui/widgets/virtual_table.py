@@ -7,7 +7,7 @@ afterwards. A painted line is kept by everything that changes its look: a refres
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal
 
@@ -21,10 +21,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.core.columns import RowT
+from tui.core.columns import Column, RowT
 from tui.core.table_model import TableModel
 from tui.ui.widgets.row_arranger import ARRANGED_ASIDE, Arranged, RowArranger
-from tui.ui.widgets.table_painter import LOOK, PARTS, TablePainter, fit
+from tui.ui.widgets.table_painter import LOOK, PARTS, TablePainter, centred
 
 _HEADER_LINES = 1
 _STRIPS_KEPT = 1_024
@@ -51,8 +51,8 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="To the row below"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up", tooltip="A screen up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="table.page-down", tooltip="A screen down"),
-        Binding("home", "first", "First", show=False, id="table.first", tooltip="To the first row"),
-        Binding("end,G", "last", "Last", show=False, id="table.last", tooltip="To the last row"),
+        Binding("home", "go(0)", "First", show=False, id="table.first", tooltip="To the first row"),
+        Binding("end,G", "go(1)", "Last", show=False, id="table.last", tooltip="To the last row"),
         Binding("left", "scroll_left", "Left", show=False, id="table.left", tooltip="Scroll left"),
         Binding("right", "scroll_right", "Right", show=False, id="table.right", tooltip="Scroll right"),
         Binding("enter", "select", "Open", id="table.open", tooltip="Open the row under the cursor"),
@@ -116,7 +116,8 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         self._top_id: str | None = None
         self._ticks = 0
         self._arranger: RowArranger[RowT] = RowArranger(model, self, self._on_arranged, aside_from)
-        self._painter: TablePainter[RowT] = TablePainter(model.columns, 0, has_marks=can_mark)
+        self._columns = tuple(column for column in model.columns if column.is_default)
+        self._painter: TablePainter[RowT] = TablePainter(self._columns, 0, has_marks=can_mark)
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(_STRIPS_KEPT)
 
     # Verbs
@@ -188,6 +189,12 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         message.stop()
         self._arranger.adopt(message.found)
 
+    def show_columns(self, columns: Sequence[Column[RowT]]) -> None:
+        """Some of the model's columns, in any order."""
+        self._columns = tuple(columns)
+        self.on_resize()
+        self.refresh()
+
     def show_empty_text(self, text: str) -> None:
         """What an empty table says."""
         if text != self._empty_text:
@@ -238,11 +245,9 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
     def action_page(self, pages: int) -> None:
         self._go_to(self._cursor + pages * self._page)
 
-    def action_first(self) -> None:
-        self._go_to(0)
-
-    def action_last(self) -> None:
-        self._go_to(len(self._model) - 1)
+    def action_go(self, share: int) -> None:
+        """To the first row, or with 1 to the last."""
+        self._go_to(share * (len(self._model) - 1))
 
     def action_select(self) -> None:
         if self._cursor_id is not None:
@@ -301,7 +306,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
 
     def on_resize(self) -> None:
         width = self.scrollable_content_region.width
-        self._painter = TablePainter(self._model.columns, width, has_marks=self._can_mark)
+        self._painter = TablePainter(self._columns, width, has_marks=self._can_mark)
         self.virtual_size = Size(max(width, self._painter.width), len(self._model) + _HEADER_LINES)
         self._strips.clear()
         if self._cursor_id is not None:
@@ -333,9 +338,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         middle = max(_HEADER_LINES + 1, self.scrollable_content_region.height // 3)
         if len(self._model) or y != middle:
             return Strip.blank(width, self.rich_style)
-        text = fit(self._empty_text, min(width, len(self._empty_text)))
-        segments = [Segment(" " * ((width - len(text)) // 2), self.rich_style), Segment(text, self._style("empty"))]
-        return self._crop(segments, self.rich_style)
+        return self._crop(centred(self._empty_text, width, self.rich_style, self._style("empty")), self.rich_style)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"virtual-table--{name}")

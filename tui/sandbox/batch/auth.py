@@ -127,13 +127,22 @@ def check_local(headers: Mapping[str, str]) -> None:
     """Refuse what a web page could send: a foreign `Host` (DNS rebinding) or any `Origin`."""
     if "origin" in headers:
         raise ServiceError("Forbidden", [("Reason", "Requests from web pages are refused.")])
-    host = headers.get("host", "")
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    if not _names_loopback(headers.get("host", "")):
+        raise ServiceError("Forbidden", [("Reason", "The Host header does not name this machine's loopback.")])
+
+
+def _names_loopback(host: str) -> bool:
+    """Whether a Host header is `localhost` or a loopback address, with or without a port."""
+    if host.startswith("["):
+        name, _, port = host[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        name, _, port = host.partition(":")
+    if port and not (port.isascii() and port.isdecimal()):
+        return False
     if name.lower() == "localhost":
-        return
+        return True
     try:
-        if ip_address(name).is_loopback:
-            return
+        return ip_address(name).is_loopback
     except ValueError:
-        pass
-    raise ServiceError("Forbidden", [("Reason", "The Host header does not name this machine's loopback.")])
+        return False

@@ -1,0 +1,1 @@
+"""The sandbox attacked over its sockets; `python -m tests.sandbox.attack` prints refused / tried."""

@@ -28,6 +28,8 @@ TONES: dict[TaskStatus, Tone] = {
     TaskStatus.FAILED: "error",
 }
 _STATUS_RANK = {status: rank for rank, status in enumerate(TaskStatus)}
+SLOW_GLYPH = "▲"
+"""Before a duration far beyond the usual one."""
 _NODE_TAIL = 5
 """Node ids differ at their end."""
 
@@ -59,17 +61,30 @@ def duration_s(row: TaskRow, now_s: float) -> float | None:
     return max(0.0, now_s - row.start_time_s) if is_live(row) else None
 
 
-def new_task_table(plan: RunPlan, now_s: Callable[[], float]) -> TableModel[TaskRow]:
+def new_task_table(
+    plan: RunPlan, now_s: Callable[[], float], slow_from_s: Callable[[], float | None] = lambda: None
+) -> TableModel[TaskRow]:
     """An empty table of the run's tasks; `now_s` is what running durations are counted to."""
-    return TableModel(task_columns(plan, now_s), attrgetter("id"))
+    return TableModel(task_columns(plan, now_s, slow_from_s), attrgetter("id"))
 
 
-def task_columns(plan: RunPlan, now_s: Callable[[], float]) -> tuple[Column[TaskRow], ...]:
-    """Task, state, exit, node, started, duration, retries, input; the least telling leave first when it is narrow."""
+def task_columns(
+    plan: RunPlan, now_s: Callable[[], float], slow_from_s: Callable[[], float | None] = lambda: None
+) -> tuple[Column[TaskRow], ...]:
+    """Task, state, exit, node, started, duration, retries, input; the least telling leave first when it is narrow.
+
+    Durations from `slow_from_s` on are marked.
+    """
 
     def duration_cell(row: TaskRow) -> str:
         found = duration_s(row, now_s())
-        return NO_VALUE if found is None else duration_text(found)
+        if found is None:
+            return NO_VALUE
+        return f"{SLOW_GLYPH} {duration_text(found)}" if is_slow(row) else duration_text(found)
+
+    def is_slow(row: TaskRow) -> bool:
+        found, limit = duration_s(row, now_s()), slow_from_s()
+        return found is not None and limit is not None and found >= limit
 
     name_of = input_names(plan)
 
@@ -95,8 +110,9 @@ def task_columns(plan: RunPlan, now_s: Callable[[], float]) -> tuple[Column[Task
             "duration",
             "DURATION",
             duration_cell,
-            width=11,
+            width=13,
             align="right",
+            tone=lambda row: "warning" if is_slow(row) else "",
             sort_value=lambda row: duration_s(row, now_s()),
             is_searched=False,
         ),

@@ -17,14 +17,15 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.core.errors import BatchTuiError
-from tui.core.eta import Eta, estimate
 from tui.core.events import PollReport, RunEnded, RunEvent, TasksChanged
 from tui.core.failure_table import line_text
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.run_view import RunView
 from tui.core.table_model import TableModel
+from tui.core.task_progress import estimate_run
 from tui.core.task_tally import SlicedTally, TaskTally
+from tui.core.throughput import Throughput, slow_from_s
 from tui.core.units import count_text
 from tui.ui import collector, run_words
 from tui.ui.bridge import follow_run
@@ -71,6 +72,8 @@ class RunScreen(BatchScreen[None]):
         self.view = RunView(plan)
         self._session = session
         self._counted = SlicedTally()
+        self._throughput = Throughput()
+        self._completed: int | None = None
         self._error: BatchTuiError | None = None
         self._heard_s: float | None = None
         self._silent_since_s: float | None = None
@@ -190,7 +193,7 @@ class RunScreen(BatchScreen[None]):
         title.is_stale = title.age_s is not None and title.age_s > _STALE_AFTER_S
         title.requests_per_minute = None if view.poll is None or view.is_over else view.poll.requests_per_minute
         self._rail.show(view, now_s)
-        self._counts.show(self._tally.counts, self._eta(now_s), is_over=view.is_over)
+        self._show_progress(now_s)
         age_s = None if view.pool_read_s is None else max(0.0, now_s - view.pool_read_s)
         self._node_map.show(view.nodes, age_s)
         self._show_notices()
@@ -198,13 +201,16 @@ class RunScreen(BatchScreen[None]):
         self._list.show_age(view.tasks_read_s)
         self._show_panel()
 
-    def _eta(self, now_s: float) -> Eta | None:
-        pool, nodes = self.view.pool, self.view.nodes
-        slots = sum(node.takes_tasks for node in nodes) * (pool.slots_per_node if pool else 1)
-        elapsed = [now_s - row.start_time_s for row in self._tally.running.values() if row.start_time_s is not None]
-        counts = self._tally.counts
-        waiting = max(len(self.view.plan.inputs) - counts.total, 0) + counts.active
-        return estimate(waiting, elapsed, self._tally.durations, slots)
+    def _show_progress(self, now_s: float) -> None:
+        tally, completed = self._tally, self._tally.counts.completed
+        self._throughput.note(now_s, max(0, completed - self._completed) if self._completed is not None else 0)
+        if self.view.tasks_read_s is not None and not self._counted.is_behind:
+            self._completed = completed
+        eta = estimate_run(len(self.view.plan.inputs), tally, self.view.pool, self.view.nodes, now_s)
+        rate = self._throughput
+        is_over = self.view.is_over
+        self._counts.show(tally.counts, eta, is_over=is_over, bars=rate.bars, per_second=rate.per_second)
+        self._list.mark_slow(slow_from_s(tally.durations))
 
     def _show_notices(self) -> None:
         lines = run_words.trouble_lines(self.view, self._error, self._silent_since_s)

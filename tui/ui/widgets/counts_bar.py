@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.widget import Widget
 
@@ -9,11 +11,14 @@ from tui.core.columns import Tone
 from tui.core.eta import Eta
 from tui.core.records import TaskCounts
 from tui.core.task_table import NO_VALUE
+from tui.core.throughput import sparkline
 from tui.ui.text import joined, toned
 
 _SHADES: tuple[tuple[str, Tone], ...] = (("█", "success"), ("▚", "error"), ("▓", "running"), ("░", "muted"))
 """Succeeded, failed, running, and not yet: each a glyph of its own."""
 _BAR_AT_LEAST = 10
+_RATE_FROM = 140
+"""Width from which the throughput has room."""
 _ETA_WIDTH = len("ETA 59 min 59 s – 59 min 59 s")
 
 
@@ -31,16 +36,24 @@ class CountsBar(Widget):
         self._counts = TaskCounts()
         self._eta: Eta | None = None
         self._is_over = False
+        self._rate = ("", "")
 
-    def show(self, counts: TaskCounts, eta: Eta | None, *, is_over: bool) -> None:
-        """Takes over the counts; once it is over there is nothing to wait for."""
-        if (counts, eta, is_over) != (self._counts, self._eta, self._is_over):
-            self._counts, self._eta, self._is_over = counts, eta, is_over
+    def show(
+        self, counts: TaskCounts, eta: Eta | None, *, is_over: bool, bars: Sequence[int] = (), per_second: float = 0.0
+    ) -> None:
+        """Takes over the counts; once it is over there is nothing to wait for. `bars` are tasks ended, step by step."""
+        has_rate = not is_over and any(bars)
+        rate = (sparkline(bars), f"{per_second:6.1f}/s" if per_second < 100 else f"{per_second:6,.0f}/s")
+        shown = (counts, eta, is_over, rate if has_rate else ("", ""))
+        if shown != (self._counts, self._eta, self._is_over, self._rate):
+            self._counts, self._eta, self._is_over, self._rate = shown
             self.refresh()
 
     def render(self) -> Content:
         width = self.content_size.width
         eta = self._eta_text(width)
+        if self._rate[0] and width >= _RATE_FROM:
+            eta = toned(self._rate[0], "running") + toned(self._rate[1], "muted") + "  " + eta
         for numbers in (self._in_words(), self._in_glyphs()):
             room = width - numbers.cell_length - eta.cell_length - 4
             if room >= _BAR_AT_LEAST:

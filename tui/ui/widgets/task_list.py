@@ -73,11 +73,12 @@ class TaskList(Vertical):
     ) -> None:
         super().__init__(id=id)
         self._clock = clock
+        self._slow_from_s: float | None = None
         self._views = views
         self._columns: tuple[ColumnChoice, ...] = () if views is None else views.columns(_VIEW)
         self._around = Surroundings(clock.now_s, input_names(plan))
         self.table: VirtualTable[TaskRow] = VirtualTable(
-            new_task_table(plan, clock.now_s), is_live=is_live, id="tasks", classes="panel"
+            new_task_table(plan, clock.now_s, lambda: self._slow_from_s), is_live=is_live, id="tasks", classes="panel"
         )
         self._filter: TaskFilter | None = None
         self._group: tuple[str, frozenset[str]] | None = None
@@ -149,6 +150,14 @@ class TaskList(Vertical):
         self.table.border_subtitle = (
             "" if read_s is None else f"{duration_text(max(0.0, self._clock.now_s() - read_s))} ago"
         )
+
+    def mark_slow(self, from_s: float | None) -> None:
+        """Durations from `from_s` on stand out; rows are painted anew once it has moved enough to matter."""
+        before = self._slow_from_s
+        if (before is None) is (from_s is None) and abs((from_s or 0.0) - (before or 0.0)) <= (before or 0.0) / 8:
+            return
+        self._slow_from_s = from_s
+        self.table.repaint()
 
     def filter_by(self, text: str) -> None:
         """As if `text` had been typed; raises FilterError where it cannot be read."""

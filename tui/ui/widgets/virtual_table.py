@@ -153,6 +153,11 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         self._ticks += 1
         self.refresh()
 
+    def repaint(self) -> None:
+        """Paints every row anew: what they look like depends on something that has changed."""
+        self._strips.clear()
+        self.refresh()
+
     def move_to(self, row_id: str) -> None:
         """Puts the cursor on a row, if it is shown."""
         position = self._model.position_of(row_id)
@@ -302,7 +307,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips.clear()
+        self.repaint()
 
     def on_resize(self) -> None:
         width = self.scrollable_content_region.width

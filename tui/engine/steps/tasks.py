@@ -19,8 +19,8 @@ from tui.engine.context import RunContext
 from tui.engine.parallel import in_parallel
 from tui.engine.progress import Meter
 
-SUBMIT_WORKERS = 8
-"""Requests under way: each takes the service tens of milliseconds for its hundred tasks."""
+SUBMIT_WORKERS = 16
+"""Requests under way: a service that makes a hundred tasks durable takes its time for each request, not for many."""
 
 _PASSING_CODES = frozenset({"ServerBusy", "OperationTimedOut", "InternalError", "ServiceUnavailable"})
 """Reasons the service gives for a single task that a repetition may overcome."""

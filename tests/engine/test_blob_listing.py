@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from tests.support.fakes import FakeClock, FakeStorage, Faults
+from tui.core.errors import Unreachable
 from tui.core.input_listing import ListingBatch
 from tui.core.input_selection import InputSelection
 from tui.engine import blob_listing
@@ -25,7 +26,7 @@ def listed(
     storage: FakeStorage, prefix: str = "", *, container: str = "texts", limit: int = 10_000
 ) -> list[ListingBatch]:
     batches: list[ListingBatch] = []
-    list_blobs(storage, container, prefix, batches.append, threading.Event(), limit_blobs=limit)
+    list_blobs(lambda: storage, container, prefix, batches.append, threading.Event(), limit_blobs=limit)
     return batches
 
 
@@ -66,5 +67,21 @@ def test_a_limit_and_a_refusal_end_the_listing() -> None:
 
 def test_a_listing_runs_on_a_thread_of_its_own() -> None:
     told = threading.Event()
-    blob_listing.start_listing(storage_with("x"), "texts", "", lambda batch: told.set() if batch.is_over else None)
+    thread_names = []
+
+    def open_storage() -> FakeStorage:
+        thread_names.append(threading.current_thread().name)
+        return storage_with("x")
+
+    blob_listing.start_listing(open_storage, "texts", "", lambda batch: told.set() if batch.is_over else None)
     assert told.wait(10)
+    assert thread_names == ["blob listing"]
+
+
+def test_an_account_that_cannot_be_opened_ends_the_listing() -> None:
+    def refuse() -> FakeStorage:
+        raise Unreachable("Storage does not answer")
+
+    batches: list[ListingBatch] = []
+    list_blobs(refuse, "texts", "", batches.append, threading.Event())
+    assert [(batch.is_over, str(batch.error)) for batch in batches] == [(True, "Storage does not answer")]

@@ -98,7 +98,7 @@ class Parts:
             inputs=InputServices(
                 list_containers=lambda: connection().storage.list_containers(),
                 start_blob_listing=lambda container, prefix, publish: start_listing(
-                    connection().storage, container, prefix, publish
+                    lambda: connection().storage, container, prefix, publish
                 ),
                 sample_folder=_sample_folder,
                 last_folder=self.choices.folder(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -17,16 +17,20 @@ LIMIT_BLOBS = 200_000
 """Beyond this a prefix has to say which are meant."""
 
 
-def start_listing(storage: StoragePort, container: str, prefix: str, publish: PublishBatch) -> Callable[[], None]:
-    """Returns at once, with what stops it; `publish` is called from another thread."""
+OpenStorage = Callable[[], StoragePort]
+"""The account's storage; may have to be opened first, which blocks and may be refused."""
+
+
+def start_listing(open_storage: OpenStorage, container: str, prefix: str, publish: PublishBatch) -> Callable[[], None]:
+    """Returns at once, with what stops it; `open_storage` and `publish` are called from another thread."""
     stop = threading.Event()
-    work = partial(list_blobs, storage, container, prefix, publish, stop)
+    work = partial(list_blobs, open_storage, container, prefix, publish, stop)
     threading.Thread(target=work, daemon=True, name="blob listing").start()
     return stop.set
 
 
 def list_blobs(
-    storage: StoragePort,
+    open_storage: OpenStorage,
     container: str,
     prefix: str,
     publish: PublishBatch,
@@ -35,9 +39,11 @@ def list_blobs(
     limit_blobs: int = LIMIT_BLOBS,
 ) -> None:
     """Tells the blobs whose name begins with `prefix`, folders made of their names; an error is the end."""
-    blobs, folders, told = storage.list_blobs(container, prefix), _NameFolders(), 0
+    blobs: Iterator[BlobRecord] | None = None
+    folders, told = _NameFolders(), 0
     while not stop.is_set():
         try:
+            blobs = blobs or open_storage().list_blobs(container, prefix)
             found = list(islice(blobs, BATCH_BLOBS))
         except BatchTuiError as error:
             publish(ListingBatch(is_over=True, error=error))

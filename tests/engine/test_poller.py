@@ -20,7 +20,7 @@ from tui.core.run_view import count_rows
 from tui.core.specs import PoolSpec
 from tui.engine.cadence import Cadence, RequestRate
 from tui.engine.poller import PollControl, Poller, PollView
-from tui.engine.task_book import TaskBook, ticks, time_of
+from tui.engine.task_book import OVERLAP_TICKS, TaskBook, ticks, time_of
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ class _Service:
         task_id = self.chooser.choice(list(self.rows))
         row = TaskRow(task_id, self.chooser.choice(list(TaskState)), time_of(self.now), self.chooser.randrange(9))
         self.late = [(due, late) for due, late in self.late if late.id != task_id]
-        self.late.append((self.now + self.chooser.randrange(0, 9_000_000), row))
+        self.late.append((self.now + self.chooser.randrange(0, OVERLAP_TICKS * 9 // 10), row))
         self.settle()
 
     def settle(self) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import stat
-import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.engine.world import ALL_PARTS, RUN_ID, World, make_world
-from tui.core.errors import AccessRefused, InputError, LocalError, ServiceFault, Throttled, Unreachable
+from tui.core.errors import InputError, LocalError
 from tui.core.events import Progress, RunEnded, RunStarted, Step, StepChanged, StepState
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.records import ResizeError, TaskCounts
 from tui.core.run_description import MANIFEST_BLOB, manifest
-from tui.engine.retrying import Patience
 
 
 @pytest.fixture
@@ -318,111 +316,6 @@ def test_an_output_that_is_not_there_keeps_everything(tmp_path: Path) -> None:
     assert summary.exit_code == 3
     assert "input 0_OUTPUT.txt is not in" in summary.outcome
     assert world.batch.deleted == []
-
-
-_OPERATIONS = [
-    "get_container",
-    "create_container",
-    "list_blobs",
-    "put_blob",
-    "get_pool",
-    "list_images",
-    "create_pool",
-    "get_job",
-    "create_job",
-    "add_tasks",
-    "end_job_when_done",
-    "list_tasks",
-    "count_tasks",
-    "list_nodes",
-    "read_blob",
-    "delete_job",
-    "delete_pool",
-    "delete_container",
-]
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("operation", _OPERATIONS)
-@pytest.mark.parametrize("error", [Unreachable, ServiceFault, Throttled])
-def test_one_fault_at_any_call_changes_nothing(
-    tmp_path: Path, operation: str, error: type[ServiceFault], after: bool
-) -> None:
-    world = make_world(tmp_path, delete_after=ALL_PARTS)
-    for occurrence in (1, 2, 3):
-        world.faults.fail(operation, error("trouble", operation), occurrence=occurrence, after=after)
-    summary = world.execute()
-    assert (summary.exit_code, summary.leftovers) == (0, ())
-    assert world.downloaded() == world.expected()
-    assert world.batch.deleted.count(f"pool {RUN_ID}") >= 1
-
-
-@pytest.mark.parametrize("operation", _OPERATIONS)
-def test_a_refusal_ends_with_exit_3_and_resumes(tmp_path: Path, operation: str) -> None:
-    world = make_world(tmp_path, delete_after=ALL_PARTS)
-    world.faults.fail(operation, AccessRefused("The key is not accepted", operation, status=403))
-    refused = world.execute()
-    assert refused.exit_code == 3
-    assert f"runs resume {RUN_ID}" in refused.hint
-    failed = [step for step, state in world.journals().read(RUN_ID).steps.items() if state is StepState.FAILED]
-    assert len(failed) == 1
-    world.faults.heal()
-    assert world.execute().exit_code == 0
-    assert world.downloaded() == world.expected()
-
-
-def test_a_service_that_stays_away_ends_the_step_after_its_patience(world: World) -> None:
-    world.patience = Patience(step_s=20.0)
-    world.faults.fail("create_job", Unreachable("No answer", "batch"), occurrence=0)
-    summary = world.execute()
-    assert (summary.exit_code, summary.outcome) == (3, "No answer: batch")
-    assert "making the job" in world.notices
-    assert 10 <= world.clock.monotonic_s() <= 20
-
-
-def test_a_service_that_stays_away_while_watching_is_waited_for_longer(world: World) -> None:
-    world.patience = Patience(step_s=5.0, watch_s=120.0)
-    world.faults.fail("count_tasks", Unreachable("No answer", "batch"), occurrence=0)
-    summary = world.execute()
-    assert summary.exit_code == 3
-    assert 120 <= world.clock.monotonic_s() <= 180
-
-
-def test_throttling_is_waited_out_as_long_as_the_service_asks(world: World) -> None:
-    busy = Throttled("Too many requests")
-    busy.retry_after_s = 17.0
-    world.faults.fail("create_pool", busy)
-    assert world.execute().exit_code == 0
-    assert 17.0 in world.clock.waits
-
-
-@pytest.mark.parametrize("operation", ["create_container", "put_blob", "create_pool", "create_job", "add_tasks"])
-def test_an_interrupt_stops_at_a_named_step_and_resumes(world: World, operation: str) -> None:
-    stop = threading.Event()
-    world.faults.before_call = lambda called: stop.set() if called == operation else None
-    stopped = world.execute(stop)
-    assert stopped.exit_code == 130
-    assert stopped.outcome.startswith("stopped at: ")
-    world.faults.before_call = lambda _: None
-    assert world.execute().exit_code == 0
-    assert world.downloaded() == world.expected()
-
-
-def test_an_interrupt_after_submission_leaves_the_run_going(world: World) -> None:
-    stop = threading.Event()
-    world.faults.before_call = lambda called: stop.set() if called == "count_tasks" else None
-    stopped = world.execute(stop)
-    assert stopped.exit_code == 130
-    assert "goes on by itself" in stopped.outcome
-    assert world.batch.jobs[RUN_ID].ends_when_done
-    assert any(item.kind == "pool" and item.costs for item in stopped.leftovers)
-
-
-def test_an_interrupt_ends_a_wait_for_the_service(world: World) -> None:
-    stop = threading.Event()
-    world.faults.fail("create_pool", Unreachable("No answer"), occurrence=0)
-    world.faults.before_call = lambda _: stop.set() if world.faults.calls["create_pool"] == 2 else None
-    assert world.execute(stop).exit_code == 130
 
 
 def test_a_missing_input_is_found_before_anything_travels(world: World) -> None:

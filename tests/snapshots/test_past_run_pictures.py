@@ -66,6 +66,7 @@ def compare(
         await wait_for(pilot, lambda: has(beside), f"on screen before: {beside}")
         await pilot.press(*keys)
         await wait_for(pilot, lambda: has(until), f"on screen: {until}")
+        await wait_for(pilot, lambda: not pilot.app.screen.query("Button.-active"), "no button is pressed any more")
 
     return snap_compare(BatchTui(lambda: screen, theme=theme), terminal_size=size, run_before=run_before)
 

@@ -23,7 +23,8 @@ from tui.core.errors import BatchTuiError, Interrupted
 from tui.core.plan import RunPlan
 from tui.core.run_draft import RunDraft
 from tui.core.run_line import RunLine, RunState, RunTable
-from tui.core.units import count_text, duration_text
+from tui.core.units import count_text
+from tui.ui import home_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import HomeServices
 from tui.ui.screens.accounts import AccountsScreen
@@ -189,19 +190,16 @@ class HomeScreen(BatchScreen[None]):
         self._table.show_empty_text(_EMPTY)
         self._table.refresh_rows()
         costing = sum(line.costs for line in lines)
-        words: tuple[str, str] = (f"▲ {count_text(costing, 'run')} with nodes that cost", "warning")
-        self.title_line.state = (words[0], "warning") if costing else ("", "")
+        words = f"▲ {count_text(costing, 'run')} with nodes that cost"
+        self.title_line.state = (words, "warning") if costing else ("", "")
         self._table.border_title = Content(f"runs · {len(lines):,}" if lines else "runs")
         self._show_ages()
         self._show_detail()
         self.refresh_bindings()
 
     def _show_ages(self) -> None:
-        moments = [remains.read_s for run_id, remains in self._read.items() if run_id in self._lines]
-        age = duration_text(max(0.0, self._runs.now_s - min(moments))) if moments else ""
-        words = f"the service was asked {age} ago" if age else ""
-        if self._is_looking and not age:
-            words = "asking the service…"
+        read = [remains.read_s for run_id, remains in self._read.items() if run_id in self._lines]
+        words = home_words.age_words(read, self._runs.now_s, is_looking=self._is_looking)
         self._table.border_subtitle = Content(words)
 
     def _show_detail(self) -> None:
@@ -211,16 +209,7 @@ class HomeScreen(BatchScreen[None]):
             self._detail.update(joined([toned(safe(text), "warning") for text in self._unreadable], "\n"))
             return
         self._detail.border_title = Content(safe(line.run_id))
-        rows = [
-            toned(f"{'what':<9}", "muted") + safe(_what(line)),
-            toned(f"{'outputs':<9}", "muted") + safe(line.plan.destination),
-        ]
-        if line.summary is not None:
-            rows.append(toned(f"{'ended':<9}", "muted") + safe(line.summary.outcome))
-        if line.trouble:
-            rows.append(toned(f"{'?':<9}", "warning") + toned(safe(f"as journaled: {line.trouble}"), "warning"))
-        rows += [toned(safe(text), "warning") for text in self._unreadable]
-        self._detail.update(joined(rows, "\n"))
+        self._detail.update(joined(home_words.detail_lines(line, self._unreadable), "\n"))
 
     @property
     def _line(self) -> RunLine | None:
@@ -240,12 +229,7 @@ class HomeScreen(BatchScreen[None]):
     # What a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        line = self._line
-        is_on = {
-            "resume": line is not None and line.can_resume,
-            "download": line is not None and line.has_outputs,
-            "delete": line is not None and line.exists,
-        }.get(action, True)
+        is_on = home_words.can_do(self._line, action)
         return super().check_action(action, parameters) and (is_on or None)
 
     @on(VirtualTable.RowSelected)
@@ -347,15 +331,11 @@ class HomeScreen(BatchScreen[None]):
 
     # Leaving
 
-    @property
-    def _runs_below(self) -> list[OpenRunScreen]:
-        """Runs that this program drives and that are not on screen: nobody else asks about them."""
-        on_screen = self.app.screen_stack
-        return [screen for screen in self._opened.values() if screen.is_under_way and screen not in on_screen]
-
     async def may_leave(self, ask: Ask) -> bool:
-        for screen in self._runs_below:
-            if not await screen.may_leave(ask):
+        """Asks about the runs that this program drives and that are not on screen: nobody else does."""
+        below = [screen for screen in self._opened.values() if screen not in self.app.screen_stack]
+        for screen in below:
+            if screen.is_under_way and not await screen.may_leave(ask):
                 return False
         return True
 
@@ -366,10 +346,3 @@ class HomeScreen(BatchScreen[None]):
 
     def on_unmount(self) -> None:
         self._stop.set()
-
-
-def _what(line: RunLine) -> str:
-    plan = line.plan
-    files = count_text(len(plan.inputs), "input")
-    pool = f"pool {plan.pool.id}" + ("" if plan.makes_pool else ", which was there before")
-    return f"{plan.workload_name}, {files} · {pool} · account {plan.account}"

@@ -181,7 +181,7 @@ class TaskScreen(BatchScreen[None]):
         self._show()
         focus: Widget = {"overview": self.query_one("#overview"), "files": self._files}.get(view, self._panel)
         if focus is self._panel:
-            self.call_after_refresh(self._panel.query_one("Log").focus)
+            self.call_after_refresh(self._panel.focus_log)
         else:
             focus.focus()
 

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Log, Static
+from textual.widgets import Input, Static
 
 from tui.core.errors import BatchTuiError, NotFound
 from tui.core.log_tail import LogTail
 from tui.core.units import duration_text, size_text
 from tui.ui.services import Clock, LogChunk, LogReader, LogSource, RunBlocking
 from tui.ui.text import safe, toned
+from tui.ui.widgets.log_view import LogView
 
 READ_LIMIT_BYTES = 64 * 1024
 """One read; also how much of the end is shown of a log that is longer at first sight."""
-LINES_KEPT = 10_000
 _SETTLE_S = 0.15
 """A cursor on its way passes many tasks: reading starts where it rests."""
 
@@ -33,16 +36,18 @@ class TaskPanel(Vertical):
 
     DEFAULT_CSS = """
     TaskPanel {
-        & > Log {
-            height: 1fr;
-            background: transparent;
-            scrollbar-size-horizontal: 0;
-            &:focus { background-tint: transparent; }
-        }
+        & > LogView { height: 1fr; }
+        & > #search { display: none; height: 1; border: none; }
+        &.-searching > #search { display: block; }
         & > #panel-words { height: auto; max-height: 100%; }
         & > .-hidden { display: none; }
     }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", key_display="/", id="log.search", tooltip="Find a text in the log"),
+        Binding("escape", "close_search", "Close search", show=False, id="log.close", tooltip="Back to the log"),
+    ]
 
     def __init__(
         self, reader: LogReader, run_blocking: RunBlocking, clock: Clock, *, classes: str | None = None
@@ -62,12 +67,14 @@ class TaskPanel(Vertical):
         self._origin = ""
         self._tail = LogTail()
         self._settling: Timer | None = None
-        self._log = Log(max_lines=LINES_KEPT, auto_scroll=False)
+        self._log = LogView()
+        self._search = Input(placeholder="text in the log; n and N go on", id="search", compact=True)
         self._words = Static("", id="panel-words")
 
     def compose(self) -> ComposeResult:
         yield self._words
         yield self._log
+        yield self._search
 
     # Verbs
 
@@ -102,6 +109,10 @@ class TaskPanel(Vertical):
         self._reading = source
         self.run_worker(self._read(source, self._is_growing), group="log", exit_on_error=False)
 
+    def focus_log(self) -> None:
+        """Its keys scroll, search and wrap from now on."""
+        self._log.focus()
+
     def show_age(self) -> None:
         """How old what is shown is, for once a second."""
         if self._source is None or self._read_s is None:
@@ -113,6 +124,31 @@ class TaskPanel(Vertical):
             follows = "follows" if self._log.is_vertical_scroll_end else "end follows again"
             words = f"{follows} · {size} · {duration_text(self._clock.now_s() - self._read_s)} ago"
         self.border_subtitle = Content(safe(words))
+
+    def action_search(self) -> None:
+        if self._source is not None:
+            self.add_class("-searching")
+            self._search.focus()
+
+    def action_close_search(self) -> None:
+        """Back to the log, with nothing marked in it."""
+        self.remove_class("-searching")
+        self._search.value = ""
+        self._log.focus()
+
+    @on(Input.Changed, "#search")
+    def _on_searched(self, message: Input.Changed) -> None:
+        message.stop()
+        places = self._log.search(message.value)
+        self.border_subtitle = f"{places:,} found" if message.value else ""
+
+    @on(Input.Submitted, "#search")
+    def _on_search_ended(self, message: Input.Submitted) -> None:
+        message.stop()
+        self._log.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        return action != "close_search" or self.has_class("-searching")
 
     # Reading
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.world import ALL_PARTS, RUN_ID, KillAt, Killed, World, make_world
+from tui.core.errors import Conflict
 from tui.core.events import RunStarted, StepState
 from tui.core.plan import DeletePart
 from tui.engine.journal import append
@@ -86,6 +87,54 @@ def test_a_timed_out_run_resumed_goes_on_watching(tmp_path: Path) -> None:
     world.batch.jobs[RUN_ID].created_s = world.clock.now_s()
     assert world.execute().exit_code == 0
     assert world.downloaded() == world.expected()
+
+
+def _killed_before(folder: Path, step: str) -> World:
+    world = make_world(folder)
+
+    def die(file: int, content: bytes, durable: bool) -> None:
+        if f'"step":"{step}","state":"running"'.encode() in content:
+            raise Killed
+        append(file, content, durable)
+
+    with pytest.raises(Killed):
+        world.execute(write=die)
+    return world
+
+
+def test_a_run_resumed_days_later_signs_for_nodes_that_come_up_late(tmp_path: Path) -> None:
+    world = _killed_before(tmp_path, "job")
+    world.clock.advance(3 * 86_400)
+    world.storage.signed.clear()
+    assert world.execute().exit_code == 0
+    assert world.faults.calls["renew_start_task"] == 1
+    soonest = world.clock.now_s()
+    scripts = [expires_s for name, _, expires_s, _ in world.storage.signed if name.endswith("-application")]
+    assert scripts
+    assert min(scripts) > soonest
+
+
+def test_a_run_resumed_at_once_leaves_its_start_task(tmp_path: Path) -> None:
+    world = _killed_before(tmp_path, "job")
+    assert world.execute().exit_code == 0
+    assert world.faults.calls["renew_start_task"] == 0
+
+
+def test_a_job_that_ended_before_its_tasks_were_added_is_said(tmp_path: Path) -> None:
+    world = _killed_before(tmp_path, "tasks")
+    world.clock.advance(3 * 86_400)
+    summary = world.execute()
+    assert summary.exit_code == 3
+    assert "ended before all its tasks were added" in summary.outcome
+    assert world.faults.calls["add_tasks"] == 0
+
+
+def test_a_pool_that_is_gone_is_not_renewed(tmp_path: Path) -> None:
+    world = _killed_before(tmp_path, "job")
+    world.clock.advance(3 * 86_400)
+    world.faults.fail("renew_start_task", Conflict("The pool is being deleted", code="PoolBeingDeleted"))
+    assert world.execute().exit_code == 0
+    assert "was not renewed" in world.notices
 
 
 def test_a_run_with_failed_tasks_resumed_says_so_again(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from tui.core.records import (
 )
 from tui.core.redaction import Secret
 from tui.core.run_view import count_rows
-from tui.core.specs import JobSpec, Permissions, PoolSpec, SignedReference, Signer, TaskSpec
+from tui.core.specs import JobSpec, Permissions, PoolSpec, SignedReference, Signer, StartTaskSpec, TaskSpec
 from tui.core.workloads import OUTPUT_CONTAINER_VARIABLE
 from tui.engine.task_book import ticks, time_of
 
@@ -449,6 +449,13 @@ class FakeBatch:
         with self._call("resize_pool"):
             pool = self._pool(pool_id)
             pool.dedicated, pool.spot = dedicated, spot
+
+    def renew_start_task(self, pool_id: str, start_task: StartTaskSpec, sign: Signer) -> None:
+        with self._call("renew_start_task"):
+            pool = self._pool(pool_id)
+            for resource in start_task.resource_files:
+                sign(resource.source)
+            pool.spec = replace(pool.spec, start_task=start_task)
 
     def _pool(self, pool_id: str) -> _Pool:
         try:

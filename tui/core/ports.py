@@ -24,7 +24,7 @@ from tui.core.records import (
     TaskPage,
 )
 from tui.core.redaction import Secret
-from tui.core.specs import JobSpec, Permissions, PoolSpec, Signer, TaskSpec
+from tui.core.specs import JobSpec, Permissions, PoolSpec, Signer, StartTaskSpec, TaskSpec
 
 
 class BatchPort(Protocol):
@@ -48,6 +48,10 @@ class BatchPort(Protocol):
         ...
 
     def resize_pool(self, pool_id: str, dedicated: int, spot: int) -> None: ...
+
+    def renew_start_task(self, pool_id: str, start_task: StartTaskSpec, sign: Signer) -> None:
+        """Replaces what nodes that come up from now on do first; with it, the SAS they do it with."""
+        ...
 
     def delete_pool(self, pool_id: str) -> None:
         """Starts the deletion; fine where it is under way. Raises NotFound where there is none."""

@@ -22,9 +22,9 @@ from tui.core.records import (
     TaskDetail,
     TaskPage,
 )
-from tui.core.specs import JobSpec, PoolSpec, Signer, TaskSpec
+from tui.core.specs import JobSpec, PoolSpec, Signer, StartTaskSpec, TaskSpec
 from tui.gateways import batch_answers as answers
-from tui.gateways.batch_bodies import job_body, pool_body, task_body
+from tui.gateways.batch_bodies import job_body, pool_body, start_task_body, task_body
 from tui.gateways.batch_calls import BatchCalls, path_of
 from tui.gateways.errors import answer_errors
 
@@ -83,6 +83,10 @@ class BatchGateway:
     def resize_pool(self, pool_id: str, dedicated: int, spot: int) -> None:
         body = {"targetDedicatedNodes": dedicated, "targetLowPriorityNodes": spot}
         self._calls.call(f"resizing pool {pool_id}", "POST", path_of("pools", pool_id, "resize"), body=body)
+
+    def renew_start_task(self, pool_id: str, start_task: StartTaskSpec, sign: Signer) -> None:
+        body = {"startTask": start_task_body(start_task, sign)}
+        self._calls.call(f"renewing the start task of pool {pool_id}", "PATCH", path_of("pools", pool_id), body=body)
 
     def delete_pool(self, pool_id: str) -> None:
         self._change(f"deleting pool {pool_id}", "DELETE", path_of("pools", pool_id))

@@ -43,11 +43,12 @@ def pool_body(pool: PoolSpec, sign: Signer) -> Body:
         "metadata": _metadata(pool.metadata),
     }
     if pool.start_task is not None:
-        body["startTask"] = {
-            **_set_up(pool.start_task, sign),
-            "maxTaskRetryCount": pool.start_task.max_retry_count,
-        }
+        body["startTask"] = start_task_body(pool.start_task, sign)
     return body
+
+
+def start_task_body(task: StartTaskSpec, sign: Signer) -> Body:
+    return {**_set_up(task, sign), "maxTaskRetryCount": task.max_retry_count}
 
 
 def job_body(job: JobSpec, sign: Signer) -> Body:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tui.core.errors import Conflict, RunFailed, ServiceFault, TooLarge
+from tui.core.errors import Conflict, NotFound, RunFailed, ServiceFault, TooLarge
 from tui.core.events import Step
-from tui.core.plan import TASKS_PER_REQUEST
+from tui.core.plan import SAS_MARGIN_S, TASKS_PER_REQUEST
 from tui.core.records import TaskAddResult
 from tui.core.specs import TaskSpec
 from tui.core.units import count_text
@@ -41,7 +41,14 @@ def run(context: RunContext) -> str:
     job = context.retry("looking at the job", lambda: context.batch.get_job(plan.job_id))
     if job is None:
         raise RunFailed("The job is gone", f"{plan.job_id} was deleted", "start a new run")
+    _renew_start_task(context)
     there = context.retry("looking for tasks", lambda: _ids_there(context))
+    if job.is_over and len(there) < len(plan.inputs):
+        raise RunFailed(
+            "The job ended before all its tasks were added",
+            f"{plan.job_id}: {job.terminate_reason or job.state}",
+            "delete what this run made and start a new one",
+        )
     meter = Meter(context.publish, context.clock, Step.TASKS, len(plan.inputs), unit="tasks")
     meter.add(len(there))
     refused: list[TaskAddResult] = []
@@ -58,6 +65,23 @@ def run(context: RunContext) -> str:
         raise _refusal(context, refused)
     context.retry("letting the job end by itself", lambda: _end_when_done(context))
     return count_text(len(plan.inputs), "task")
+
+
+def _renew_start_task(context: RunContext) -> None:
+    """Signs the start task of our own pool anew where its SAS would end before the tasks may.
+
+    That is so in a run resumed long after it made the pool: nodes that come up late would be refused their files.
+    """
+    plan, record = context.plan, context.journal.record
+    start_task = plan.set_up_task() if record.has_made("pool", plan.pool.id) else None
+    if start_task is None or context.clock.now_s() - record.started_s < SAS_MARGIN_S / 2:
+        return
+    try:
+        context.retry(
+            "renewing the start task", lambda: context.batch.renew_start_task(plan.pool.id, start_task, context.sign)
+        )
+    except (Conflict, NotFound) as problem:  # the pool is on its way out: the watching tells what comes of it
+        context.tell(f"the start task of pool {plan.pool.id} was not renewed: {problem}", is_warning=True)
 
 
 def _ids_there(context: RunContext) -> set[str]:

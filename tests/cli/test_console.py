@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -208,8 +209,16 @@ def test_the_plan_in_lines_names_everything_it_would_create() -> None:
         assert name in text
     assert "--filepath=taskdata1.txt" in text
     assert "and 2 more" in text
-    assert "at most 1 node-hour " in text
     assert "http://127.0.0.1:41233" in text
+
+
+def test_a_plan_says_what_it_costs_where_it_costs() -> None:
+    on_azure = "\n".join(plan_lines(replace(plan(), account="work"), "https://x.batch.azure.com"))
+    assert "at most 1 node-hour " in on_azure
+    assert "costs by the hour" in on_azure
+    on_sandbox = "\n".join(plan_lines(plan(), "http://127.0.0.1:41233"))
+    assert "hour " not in on_sandbox.partition("Uses")[2]
+    assert "nothing costs money on the sandbox" in on_sandbox
 
 
 def test_the_plan_as_json_gives_the_plan_back() -> None:

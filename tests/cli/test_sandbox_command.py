@@ -63,17 +63,8 @@ def test_its_life_from_the_command_line(own_machine: Machine) -> None:
     assert sandbox(own_machine, "env").code == 2
 
 
-def test_a_run_brings_it_up_and_says_so(own_machine: Machine, tmp_path: Path) -> None:
+def test_a_run_brings_it_up_and_says_clearly_when_it_dies(own_machine: Machine, tmp_path: Path) -> None:
     write_texts(tmp_path, ["a.txt"])
-    arguments = ("run", "top-words", "a.txt", "--sandbox", "--nodes", "1", "--delete", "job,pool,containers")
-    finished = called(*arguments, folder=tmp_path, environment=own_machine.environment)
-    assert finished.code == 0, finished.stdout + finished.stderr
-    assert finished.stdout.splitlines()[0] == "The sandbox is down; starting it."
-
-
-def test_a_sandbox_that_dies_during_a_run_is_one_clear_message(own_machine: Machine, tmp_path: Path) -> None:
-    write_texts(tmp_path, ["a.txt"])
-    control.up(own_machine.sandbox_folder)
     arguments = ["run", "top-words", "a.txt", "--sandbox", "--nodes", "1", "--delay", "60", "--json"]
     with start(arguments, tmp_path, own_machine.environment) as process:
         run_id = wait_for_tasks(process)
@@ -82,6 +73,7 @@ def test_a_sandbox_that_dies_during_a_run_is_one_clear_message(own_machine: Mach
         os.kill(pid, signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 3
+    assert stderr.splitlines()[0] == "The sandbox is down; starting it."
     summary = json.loads(stdout.splitlines()[-1])
     assert (summary["event"], summary["exit_code"]) == ("summary", 3)
     assert "127.0.0.1" in summary["outcome"]

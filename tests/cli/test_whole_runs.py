@@ -62,11 +62,13 @@ def is_clean(finished: Finished) -> bool:
     return not finished.has_traceback and "\x1b" not in finished.stdout + finished.stderr
 
 
-def test_any_file_name_comes_back_counted_right(program: Program, tmp_path: Path) -> None:
-    files = write_texts(tmp_path / "in", [*ODD_NAMES, *(f"more/{index}.txt" for index in range(16))])
+def test_three_hundred_files_of_any_name_come_back_counted_right(program: Program, tmp_path: Path) -> None:
+    more = (f"more/{name[:80]}-{number}" for number in range(14) for name in ODD_NAMES if "/" not in name)
+    files = write_texts(tmp_path / "in", list(dict.fromkeys([*ODD_NAMES, *more]))[:300])
+    assert len(files) == 300
     names = [os.path.relpath(path, tmp_path / "in") for path in files.values()]
     finished = program(
-        "run", "top-words", "--sandbox", "--nodes", "2", "--slots", "4", "--words", "4", "--output", "../out",
+        "run", "top-words", "--sandbox", "--nodes", "2", "--slots", "8", "--words", "4", "--output", "../out",
         "--delete", "job,pool,containers", "--", *names, folder=tmp_path / "in",
     )  # fmt: skip
     assert finished.code == 0, finished.stdout + finished.stderr
@@ -149,7 +151,8 @@ def test_an_interrupted_run_says_what_goes_on_and_can_be_resumed(
     assert "goes on by itself" in summary["outcome"]
     assert f"batch-tui runs resume {run_id}" in summary["hint"]
     assert "Stopping to watch" in stderr
-    assert any(leftover["costs"] for leftover in summary["leftovers"])
+    assert {leftover["kind"] for leftover in summary["leftovers"]} == {"pool", "job", "container"}
+    assert not any(leftover["costs"] for leftover in summary["leftovers"]), "nothing costs on the sandbox"
     assert only_run(program)["state"] == "interrupted"
     resumed = program("runs", "resume", run_id)
     assert resumed.code == 0, resumed.stdout + resumed.stderr

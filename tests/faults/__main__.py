@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tests.faults import calls, kills, long_life
 from tests.faults.matrix import report
+from tests.sandbox.attack import __main__ as attack
 
 CAMPAIGNS: Mapping[str, Callable[[int], bool]] = {
     "calls": lambda workers: report(calls.CAMPAIGN, workers),
     "kills": lambda workers: report(kills.PROGRAM, workers),
     "sandbox-kills": lambda workers: report(kills.SANDBOX, workers),
     "life": lambda _workers: long_life.report(),
+    "attack": lambda _workers: attack.main() == 0,
 }
 
 

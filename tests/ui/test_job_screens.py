@@ -19,6 +19,7 @@ from tests.support.runs import (
     new_node,
     new_plan,
     new_pool,
+    running,
     running_events,
     set_up_events,
     succeeded,
@@ -210,3 +211,20 @@ async def test_columns_are_chosen_before_ones_eyes_and_remembered() -> None:
         run = Shown(pilot, again)
         await run.until("STATE", "✗ failed")
         assert "TASK  " not in run.text
+
+
+async def test_the_output_of_marked_tasks_comes_as_one_and_ends_with_them() -> None:
+    logs = FakeLogs(
+        {LogSource("task", f"topword-{n:05}", "stdout"): f"words of {n}\nthe end of {n}".encode() for n in (0, 3)}
+    )
+    async with shown(FakeJobDesk(), FAILURES, logs) as run:
+        await run.pilot.press("t")
+        await run.until("none is marked")
+        run.screen.feed([TasksChanged((running(3),), False, NOW_S, NOW_S)])
+        await run.pilot.press("home", "space", "down", "down", "space", "t")
+        await run.until("stdout · 2 tasks", "topword-00000 │ the end of 0", "topword-00003 │ words of 3", "1 followed")
+        assert "the end of 3" not in run.text
+        logs.contents[LogSource("task", "topword-00003", "stdout")] += b", really\n"
+        await run.until("topword-00003 │ the end of 3, really")
+        await run.pilot.press("escape")
+        await wait_for(run.pilot, lambda: run.screen.is_current, "back at the run")

@@ -42,8 +42,7 @@ class TableModel(Generic[RowT]):
         self._keys: list[Any] = []
         self._key: Callable[[RowT], Any] | None = None
         self._order: list[int] = []
-        self._batch = 0
-        self._generation = 0
+        self._batch = self._generation = 0
         self._sort: SortOrder | None = None
         self._only: Callable[[RowT], bool] | None = None
         self._marked: set[str] = set()
@@ -89,9 +88,7 @@ class TableModel(Generic[RowT]):
     def position_of(self, row_id: str) -> int | None:
         """Where the row is shown; None while it is filtered out or unknown."""
         slot = self._slots.get(row_id)
-        if slot is None or not self._shown[slot]:
-            return None
-        return self._place(slot)
+        return None if slot is None or not self._shown[slot] else self._place(slot)
 
     def settle_cursor(self, row_id: str | None, position: int) -> int | None:
         """Where a cursor goes that stood on `row_id` at `position`: with its row, or else as near as can be."""
@@ -315,17 +312,17 @@ class TableModel(Generic[RowT]):
         first, last = self.position_of(first_id), self.position_of(last_id)
         if first is not None and last is not None:
             low, high = sorted((first, last))
-            self._marked.update(self._ids_at(low, high + 1))
+            self._marked.update(self._ids_at(slice(low, high + 1)))
 
     def mark_shown(self) -> None:
-        self._marked.update(self._ids_at(0, len(self._order)))
+        self._marked.update(self._ids_at(slice(None)))
 
     def invert_marks(self) -> None:
         """Of what is shown; hidden marks stay."""
-        self._marked ^= set(self._ids_at(0, len(self._order)))
+        self._marked ^= set(self._ids_at(slice(None)))
 
     def clear_marks(self) -> None:
         self._marked.clear()
 
-    def _ids_at(self, start: int, stop: int) -> Sequence[str]:
-        return [self._ids[slot] for slot in self._order[start:stop]]
+    def _ids_at(self, places: slice) -> list[str]:
+        return [self._ids[slot] for slot in self._order[places]]

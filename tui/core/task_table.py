@@ -76,16 +76,6 @@ def task_columns(
     Durations from `slow_from_s` on are marked.
     """
 
-    def duration_cell(row: TaskRow) -> str:
-        found = duration_s(row, now_s())
-        if found is None:
-            return NO_VALUE
-        return f"{SLOW_GLYPH} {duration_text(found)}" if is_slow(row) else duration_text(found)
-
-    def is_slow(row: TaskRow) -> bool:
-        found, limit = duration_s(row, now_s()), slow_from_s()
-        return found is not None and limit is not None and found >= limit
-
     name_of = input_names(plan)
 
     def input_name(row: TaskRow) -> str:
@@ -106,16 +96,7 @@ def task_columns(
         ),
         Column("node", "NODE", lambda row: short_node_id(row.node_id), width=6, sort_value=_node_value, priority=3),
         Column("started", "STARTED", _started_text, width=8, sort_value=lambda row: row.start_time_s, priority=5),
-        Column(
-            "duration",
-            "DURATION",
-            duration_cell,
-            width=13,
-            align="right",
-            tone=lambda row: "warning" if is_slow(row) else "",
-            sort_value=lambda row: duration_s(row, now_s()),
-            is_searched=False,
-        ),
+        _duration_column(now_s, slow_from_s),
         Column(
             "retries",
             "RETRIES",
@@ -136,6 +117,29 @@ def task_columns(
             priority=2,
         ),
         *_further_columns(),
+    )
+
+
+def _duration_column(now_s: Callable[[], float], slow_from_s: Callable[[], float | None]) -> Column[TaskRow]:
+    def cell(row: TaskRow) -> str:
+        found = duration_s(row, now_s())
+        if found is None:
+            return NO_VALUE
+        return f"{SLOW_GLYPH} {duration_text(found)}" if is_slow(row) else duration_text(found)
+
+    def is_slow(row: TaskRow) -> bool:
+        found, limit = duration_s(row, now_s()), slow_from_s()
+        return found is not None and limit is not None and found >= limit
+
+    return Column(
+        "duration",
+        "DURATION",
+        cell,
+        width=13,
+        align="right",
+        tone=lambda row: "warning" if is_slow(row) else "",
+        sort_value=lambda row: duration_s(row, now_s()),
+        is_searched=False,
     )
 
 

@@ -18,29 +18,21 @@ from textual.widget import Widget
 
 from tui.core.errors import BatchTuiError
 from tui.core.events import PollReport, RunEnded, RunEvent, TasksChanged
-from tui.core.failure_table import line_text
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
-from tui.core.run_view import RunView
 from tui.core.table_model import TableModel
 from tui.core.task_progress import estimate_run
-from tui.core.task_tally import SlicedTally, TaskTally
 from tui.core.throughput import Throughput, slow_from_s
-from tui.core.units import count_text
 from tui.ui import collector, run_words
 from tui.ui.bridge import follow_run
 from tui.ui.messages import RunAdvanced, RunLeft
-from tui.ui.screens.base import BatchScreen, Question
-from tui.ui.screens.export import ExportDialog
-from tui.ui.screens.failures import FailuresScreen, GroupChoice
-from tui.ui.screens.nodes import NodesScreen
-from tui.ui.screens.why import WhyDialog
+from tui.ui.screens.base import Question
+from tui.ui.screens.run_looks import RunLooks
 from tui.ui.services import AppServices, LogSource, PausableSession, RunSession
 from tui.ui.widgets.counts_bar import CountsBar
 from tui.ui.widgets.node_map import NodeMap
 from tui.ui.widgets.notice_panel import NoticePanel
 from tui.ui.widgets.step_rail import StepRail
-from tui.ui.widgets.task_list import TaskList
 from tui.ui.widgets.task_panel import TaskPanel
 from tui.ui.widgets.virtual_table import VirtualTable
 
@@ -50,16 +42,12 @@ _STALE_AFTER_S = 15.0
 _NEXT_KEYS = ("run.download", "run.delete", "table.open", "run.log", "app.quit")
 
 
-class RunScreen(BatchScreen[None]):
+class RunScreen(RunLooks):
     """One run, live; without a session it shows what `feed` is given."""
 
     CSS_PATH = "../styles/run.tcss"
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("g", "failures", "Failures", id="run.failures", tooltip="Failed tasks grouped by their cause"),
-        Binding("w", "why", "Why", id="run.why", tooltip="Why is nothing running?"),
-        Binding("n", "nodes", "Nodes", id="run.nodes", tooltip="Nodes, their tasks and their start task"),
-        Binding("e", "export", "Export", show=False, id="run.export", tooltip="The tasks shown as CSV or JSON"),
         Binding("l", "log", "Log", id="run.log", tooltip="Output of the task: stdout, then stderr"),
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Stop looking, or look again; the tasks go on"),
         Binding("r", "refresh_now", "Refresh", id="run.refresh", tooltip="Look at everything now, paused or not"),
@@ -68,10 +56,8 @@ class RunScreen(BatchScreen[None]):
     def __init__(
         self, services: AppServices, plan: RunPlan, session: RunSession | None = None, *, is_read_only: bool = False
     ) -> None:
-        super().__init__(services, is_read_only=is_read_only)
-        self.view = RunView(plan)
+        super().__init__(services, plan, is_read_only=is_read_only)
         self._session = session
-        self._counted = SlicedTally()
         self._throughput = Throughput()
         self._completed: int | None = None
         self._error: BatchTuiError | None = None
@@ -83,7 +69,6 @@ class RunScreen(BatchScreen[None]):
         self._rail = StepRail()
         self._counts = CountsBar(len(plan.inputs))
         self._trouble, self._summary = NoticePanel(id="trouble"), NoticePanel(id="summary")
-        self._list = TaskList(plan, services.clock, services.views, id="left")
         self._node_map = NodeMap(id="nodes", classes="panel")
         reader = services.log_reader(plan)
         self._panel = TaskPanel(reader, services.run_blocking, services.clock, classes="panel")
@@ -136,10 +121,6 @@ class RunScreen(BatchScreen[None]):
         collector.settle()
         self._show()
 
-    @property
-    def _tally(self) -> TaskTally:
-        return self._counted.tally
-
     def _note_silence(self, report: PollReport) -> None:
         if report.succeeded:
             self._heard_s, self._silent_since_s = report.at_s, None
@@ -168,11 +149,6 @@ class RunScreen(BatchScreen[None]):
         self._panel.poll()
 
     # What is shown
-
-    @property
-    def tasks(self) -> TableModel[TaskRow]:
-        """The tasks as they are shown."""
-        return self._list.model
 
     @property
     def _model(self) -> TableModel[TaskRow]:
@@ -276,52 +252,6 @@ class RunScreen(BatchScreen[None]):
             self.refresh_bindings()
             self._show()
 
-    def action_export(self) -> None:
-        rows = self._list.chosen or tuple(map(self.tasks.row_at, range(len(self.tasks))))
-        what = f"{count_text(len(rows), 'task')}{' marked' if self._list.chosen else ''}"
-
-        def tell(done: str | None) -> None:
-            if done is not None:
-                self.notify(done, title="Exported", markup=False)
-
-        self.app.push_screen(ExportDialog(self.services, self.view.plan, rows, what), tell)
-
-    def action_why(self) -> None:
-        if self.services.job_desk is not None:
-            self.app.push_screen(WhyDialog(self.services.job_desk(self.view.plan), self.services.run_blocking))
-
-    def action_nodes(self) -> None:
-        def show(node_id: str | None) -> None:
-            if node_id is not None:
-                self._list.filter_by(f"node={node_id}")
-
-        screen = NodesScreen(self.services, self.view.plan, lambda: self.view, is_read_only=self.is_read_only)
-        self.app.push_screen(screen, show)
-
-    def action_failures(self) -> None:
-        screen = FailuresScreen(
-            self.services,
-            self.view.plan,
-            lambda: self._model.rows,
-            can_download=self.can_download,
-            is_read_only=self.is_read_only,
-        )
-        self.app.push_screen(screen, self._on_group)
-
-    def _on_group(self, choice: GroupChoice | None) -> None:
-        if choice is None:
-            return
-        group = choice.group
-        self._list.show_group(f"{group.name}: {line_text(group)}", group.task_ids)
-        if choice.action == "download":
-            self._list.mark(group.task_ids)
-            self.run_worker(self.run_action("download"))
-
-    @property
-    def can_download(self) -> bool:
-        """Whether this screen has a download, which concerns the marked tasks."""
-        return any(active.binding.id == "run.download" for active in self.active_bindings.values())
-
     def action_refresh_now(self) -> None:
         if isinstance(self._session, PausableSession):
             self._session.refresh_now()
@@ -329,10 +259,6 @@ class RunScreen(BatchScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "refresh_now"):
             return isinstance(self._session, PausableSession) and not self.view.is_over
-        if action == "export":
-            return self.services.save_file is not None
-        if action == "why":
-            return self.services.job_desk is not None
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:

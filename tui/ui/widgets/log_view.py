@@ -153,11 +153,15 @@ class LogView(ScrollView, can_focus=True):
         left, top = self.scroll_offset
         row, width, base = top + y, self.size.width, self.rich_style
         text = self._rows[row] if row < len(self._rows) else ""
-        segments = [Segment(text, base)]
+        segments = self.segments(text)
         if self._needle and self._needle in text.casefold():
             name = "current" if row == self._current else "found"
             segments = self._marked(text, name)
         return Strip(segments).extend_cell_length(left + width, base).crop(left, left + width)
+
+    def segments(self, text: str) -> list[Segment]:
+        """How a line looks where nothing is found in it."""
+        return [Segment(text, self.rich_style)]
 
     def _marked(self, text: str, name: str) -> list[Segment]:
         """Where folding the case changes the length the whole line is marked rather than the wrong part."""

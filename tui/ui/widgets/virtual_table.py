@@ -31,6 +31,25 @@ _STRIPS_KEPT = 1_024
 """A few screens of lines: enough to scroll back and forth without painting anew."""
 
 
+KEYS: list[BindingType] = [
+    Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="To the row above"),
+    Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="To the row below"),
+    Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up", tooltip="A screen up"),
+    Binding("pagedown", "page(1)", "Page down", show=False, id="table.page-down", tooltip="A screen down"),
+    Binding("home", "go(0)", "First", show=False, id="table.first", tooltip="To the first row"),
+    Binding("end,G", "go(1)", "Last", show=False, id="table.last", tooltip="To the last row"),
+    Binding("left", "scroll_left", "Left", show=False, id="table.left", tooltip="Scroll left"),
+    Binding("right", "scroll_right", "Right", show=False, id="table.right", tooltip="Scroll right"),
+    Binding("enter", "select", "Open", id="table.open", tooltip="Open the row under the cursor"),
+    Binding("space", "mark", "Mark", show=False, id="table.mark", tooltip="Mark or unmark the row"),
+    Binding("shift+up", "mark_to(-1)", "Mark up", show=False, id="table.mark-up", tooltip="Mark upwards"),
+    Binding("shift+down", "mark_to(1)", "Mark down", show=False, id="table.mark-down", tooltip="Mark downwards"),
+    Binding("a", "marks('mark_shown')", "Mark all", show=False, id="table.mark-all", tooltip="Mark every row shown"),
+    Binding("i", "marks('invert_marks')", "Invert", show=False, id="table.invert", tooltip="Swap marked and unmarked"),
+    Binding("u", "marks('clear_marks')", "Unmark all", show=False, id="table.unmark", tooltip="Drop every mark"),
+]
+
+
 @dataclass
 class _TableMessage(Message):
     table: VirtualTable[Any]
@@ -46,27 +65,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"virtual-table--{part}" for part in PARTS}
     DEFAULT_CSS = LOOK
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="To the row above"),
-        Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="To the row below"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page-up", tooltip="A screen up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page-down", tooltip="A screen down"),
-        Binding("home", "go(0)", "First", show=False, id="table.first", tooltip="To the first row"),
-        Binding("end,G", "go(1)", "Last", show=False, id="table.last", tooltip="To the last row"),
-        Binding("left", "scroll_left", "Left", show=False, id="table.left", tooltip="Scroll left"),
-        Binding("right", "scroll_right", "Right", show=False, id="table.right", tooltip="Scroll right"),
-        Binding("enter", "select", "Open", id="table.open", tooltip="Open the row under the cursor"),
-        Binding("space", "mark", "Mark", show=False, id="table.mark", tooltip="Mark or unmark the row"),
-        Binding("shift+up", "mark_to(-1)", "Mark up", show=False, id="table.mark-up", tooltip="Mark upwards"),
-        Binding("shift+down", "mark_to(1)", "Mark down", show=False, id="table.mark-down", tooltip="Mark downwards"),
-        Binding(
-            "a", "marks('mark_shown')", "Mark all", show=False, id="table.mark-all", tooltip="Mark every row shown"
-        ),
-        Binding(
-            "i", "marks('invert_marks')", "Invert", show=False, id="table.invert", tooltip="Swap marked and unmarked"
-        ),
-        Binding("u", "marks('clear_marks')", "Unmark all", show=False, id="table.unmark", tooltip="Drop every mark"),
-    ]
+    BINDINGS = KEYS
 
     @dataclass
     class RowHighlighted(_TableMessage):

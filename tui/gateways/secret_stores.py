@@ -150,7 +150,7 @@ def bounded(call: Callable[[], T], time_limit_s: float) -> T:
 
 def _chosen_backend() -> KeyringBackend | None:
     import keyring  # 60 ms and a search for plug-ins, which a start without stored keys need not pay
-    from keyring.backends.chainer import ChainerBackend
+    from keyring.backends.chainer import ChainerBackend  # as above
 
     backend = keyring.get_keyring()
     candidates = backend.backends if isinstance(backend, ChainerBackend) else [backend]

@@ -6,13 +6,14 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.sandbox.attack.attacker import VERSION, Attacker, Request
-from tests.sandbox.attack.campaigns import CAMPAIGNS, query_of
+from tests.sandbox.attack.campaigns import CAMPAIGNS
 from tests.support.sandbox import sandbox_at
 
 pytestmark = pytest.mark.slow
@@ -26,6 +27,10 @@ FUZZ = settings(
 def attacker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacker]:
     with sandbox_at(tmp_path_factory.mktemp("attacked") / "sandbox") as sandbox:
         yield Attacker(sandbox)
+
+
+def query_of(name: str, value: str) -> str:
+    return f"{name}={quote(value, safe='')}"
 
 
 def everything_held(attacker: Attacker) -> bytes:

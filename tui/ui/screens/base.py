@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from tui.ui.bindings import dangerous_actions
 from tui.ui.services import AppServices
+from tui.ui.widgets.key_line import KeyLine
 from tui.ui.widgets.title_line import TitleLine
 
 ResultT = TypeVar("ResultT")
@@ -57,7 +57,7 @@ class BatchScreen(Screen[ResultT]):
     def compose(self) -> ComposeResult:
         yield self.title_line
         yield from self.compose_body()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def compose_body(self) -> Iterable[Widget]:
         """What stands between title and footer."""

@@ -40,7 +40,10 @@ CATCH_ALL: Mapping[str, str] = {
 }
 """Functions (`path::name`) that may catch every exception: outermost loops, which report what nobody foresaw."""
 
-SLEEPS: Mapping[str, str] = {}
+SLEEPS: Mapping[str, str] = {
+    "tests/support/pilot.py::wait_for": "between two looks at what a thread brings about; the others wait with it",
+    "tests/support/settling.py::settle": "the time in which Textual collects the sizes of a resized terminal",
+}
 """Functions (`path::name`) of the tests that may sleep."""
 
 NEWER_THAN_PYTHON_3_8 = {"graphlib", "tomllib", "zoneinfo"}

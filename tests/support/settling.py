@@ -1,0 +1,81 @@
+"""What makes journeys through the interface quick: Textual's pilot waits for work to be done, not for the processor.
+
+Textual tells that a program has gone idle by comparing the time that passed with the processor's, which takes 20 ms at
+least and a second on a busy machine, at every key. Here the program is idle once nothing in its event loop is ready to
+run and nothing waits to be painted: the same moment, told by what there is to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from textual import app, constants, pilot
+from textual._context import active_app
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.screen import Screen
+
+_ROUNDS = 1_000
+"""Only a program that feeds itself without end has more to do; its test waits for what it wants to see."""
+
+_RESIZING_S = 1 / 120
+"""How long Textual collects the sizes of a terminal that is being resized."""
+
+
+def _is_painted(screen: Screen[Any]) -> bool:
+    return not (
+        screen._layout_required
+        or screen._scroll_required
+        or screen._repaint_required
+        or screen._recompose_required
+        or screen._dirty_widgets
+        or screen._callbacks
+    )
+
+
+async def settle(min_sleep: float = 0, max_sleep: float = 0) -> None:  # noqa: ARG001 - textual._wait.wait_for_idle's
+    """Lets the program work until it waits for a person, a thread, a timer or a service, and has painted everything."""
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(0)
+        if ready:
+            continue
+        # Once more, for what the loop finds at its sockets: a thread's call wakes it there.
+        await asyncio.sleep(0)
+        if ready:
+            continue
+        program = active_app.get()
+        if program._resize_timer is not None:
+            # Textual waits for more of the same; its own time has to pass.
+            await asyncio.sleep(_RESIZING_S)
+        elif _is_painted(program.screen):
+            return
+        else:
+            program.screen._on_timer_update()
+
+
+@contextmanager
+def quick_pilots() -> Iterator[None]:
+    """Within it every pilot settles, nothing is animated, and a style is parsed once a process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "wait_for_idle", settle)
+        patch.setattr(pilot, "wait_for_idle", settle)
+        patch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
+        patch.setattr(Stylesheet, "_parse_rules", _parse_once(Stylesheet._parse_rules))
+        yield
+
+
+def _parse_once(parse: Any) -> Any:
+    parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+
+    def parse_rules(self: Stylesheet, *arguments: Any, **named: Any) -> list[RuleSet]:
+        key = (tuple(sorted(self._variables.items())), arguments, tuple(sorted(named.items())))
+        if key not in parsed:
+            parsed[key] = parse(self, *arguments, **named)
+        return parsed[key]
+
+    return parse_rules

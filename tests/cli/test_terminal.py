@@ -145,3 +145,31 @@ def test_ctrl_c_stops_watching_with_the_cursor_shown(
     assert b"the run goes on by itself" in terminal.shown
     assert terminal.shown.rfind(_SHOW_CURSOR) > terminal.shown.rfind(_HIDE_CURSOR) >= 0
     assert b"Traceback" not in terminal.shown
+
+
+def test_an_account_is_asked_for_with_its_keys_unseen(
+    own_home: Path, tmp_path: Path, terminals: list[Terminal]
+) -> None:
+    key = b"YmF0Y2gga2V5IGJhdGNoIGtleSBiYXRjaCBrZXkh"
+    terminal = Terminal(["accounts", "add"], tmp_path, {})
+    terminals.append(terminal)
+    for question, nth, answer in (
+        (b"batch.azure.com: ", 1, b"http://plain.example.org"),
+        (b"batch.azure.com: ", 2, b"mybatch.westeurope.batch.azure.com"),
+        (b"Batch account name [mybatch]: ", 1, b""),
+        (b"Batch key (not shown): ", 1, b"no key"),
+        (b"Batch key (not shown): ", 2, key),
+        (b"Storage account name: ", 1, b"mystore"),
+        (b"Storage key (not shown): ", 1, key),
+        (b"Azure's own): ", 1, b""),
+        (b"ame of this account [mybatch]: ", 1, b"work"),
+    ):
+        terminal.wait_for(question, nth)
+        terminal.type(answer + b"\n")
+    assert terminal.exit_code() == 0
+    assert b"plain http to plain.example.org" in terminal.shown
+    assert b"it is not base64" in terminal.shown
+    assert b"Account work is set up and the current one" in terminal.shown
+    assert key not in terminal.shown
+    assert b"no key" not in terminal.shown
+    assert next(own_home.rglob("keys.json")).read_bytes().count(key) == 2

@@ -25,7 +25,7 @@ _QUESTIONS = {
     AccountField.STORAGE_ACCOUNT: "Storage account name",
     AccountField.STORAGE_KEY: "Storage key (not shown)",
     AccountField.STORAGE_ENDPOINT: "Blob endpoint",
-    AccountField.NAME: "name of this account",
+    AccountField.NAME: "Name of this account",
 }
 _OPTIONS = {
     AccountField.BATCH_ENDPOINT: "--batch-endpoint",
@@ -88,7 +88,7 @@ def _ask(draft: AccountDraft, one: AccountField) -> str:
 
 def _checked(draft: AccountDraft, taken: Collection[str]) -> Account:
     for one, problem in draft.problems(taken).items():
-        raise InputError(f"The {_field_words(one)} cannot be used", problem, _PASTE_HINT if one in KEY_FIELDS else "")
+        raise InputError(f"{_field_words(one)} cannot be used", problem, _PASTE_HINT if one in KEY_FIELDS else "")
     return draft.account()
 
 

@@ -8,7 +8,7 @@ import os
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -20,7 +20,8 @@ from tui.commands.shown_runs import ShownRuns
 from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
 from tui.core.accounts import Account, account_of_environment
-from tui.core.errors import InputError
+from tui.core.errors import BatchTuiError, InputError
+from tui.core.events import RunSummary
 from tui.core.plan import RunPlan
 from tui.core.ports import ClockPort, StopSignal
 from tui.core.preflight import Finding
@@ -173,8 +174,16 @@ def _say_how_runs_stand(runs: ShownRuns) -> None:
         session.stop()
         session.wait(LEAVING_LIMIT_S)
         if session.summary is not None:
-            output.lines([run_id, *summary_lines(session.summary)])
+            output.lines([run_id, *summary_lines(_as_it_is_now(session.summary, runs))])
         elif session.error is not None:
             output.line(f"{run_id}: {session.error}")
         else:
             output.line(f"{run_id} was left while a call was under way; `batch-tui runs show {run_id}` tells more.")
+
+
+def _as_it_is_now(summary: RunSummary, runs: ShownRuns) -> RunSummary:
+    """What was deleted since the run ended is left no more."""
+    try:
+        return replace(summary, leftovers=runs.line(summary.run_id).leftovers)
+    except BatchTuiError:
+        return summary

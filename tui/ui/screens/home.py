@@ -44,7 +44,7 @@ _LOOK_EVERY_S = 10.0
 RUNS_LOOKED_AT = 20
 """The newest runs that still have something; further ones are looked at when they are opened."""
 
-_EMPTY = "No runs yet. n plans the first one: samples are at hand, and the sandbox needs no account."
+_EMPTY = "No runs yet. Press n to plan the first one; samples are at hand."
 
 
 class HomeScreen(BatchScreen[None]):

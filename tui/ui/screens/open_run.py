@@ -59,6 +59,14 @@ class OpenRunScreen(RunScreen):
 
     # Where it leads
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Of a run that left nothing, nothing can be fetched or deleted."""
+        is_there = super().check_action(action, parameters)
+        summary = self.view.summary
+        if action in ("download", "delete") and is_there and summary is not None and not summary.leftovers:
+            return None
+        return is_there
+
     @on(VirtualTable.RowSelected)
     def _open_task(self, message: VirtualTable.RowSelected) -> None:
         message.prevent_default()

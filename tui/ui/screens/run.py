@@ -196,7 +196,7 @@ class RunScreen(RunLooks):
         if summary is None or self._is_summary_closed:
             self._summary.show("", (), "")
             return
-        bindings = {active.binding.id: active.binding for active in self.active_bindings.values()}
+        bindings = {active.binding.id: active.binding for active in self.active_bindings.values() if active.enabled}
         keys = [
             (self.app.get_key_display(bindings[name]), bindings[name].description)
             for name in _NEXT_KEYS

@@ -90,7 +90,7 @@ class InputsPane(StepPane):
 
     def __init__(self, services: AppServices, inputs: InputServices) -> None:
         super().__init__(id="inputs", classes="panel")
-        self.border_title = self.title
+        self.border_title = self.title.lower()
         self._services, self._inputs = services, inputs
         self._from = Choice(("files of this machine", "an existing container"))
         self._folder = FolderInput(FolderSuggester(inputs, services.run_blocking))

@@ -77,6 +77,7 @@ class NewRunScreen(BatchScreen[RunPlan]):
         self._rail = NewRunRail()
         self._reason = Static("", id="reason")
         self._back_button = Button("Back", id="back", compact=True)
+        self._back_button.can_focus = False  # esc goes back: the way on from the fields leads to Next
         self._next_button = Button("Next", id="next", compact=True)
 
     def compose_body(self) -> Iterable[Widget]:

@@ -153,7 +153,8 @@ def open_home(
             HomeScreen, parts.services_of(name), home, has_account=bool(name), draft=draft, is_read_only=is_read_only
         )
         collector.tame()
-        code = BatchTui(opening).run() or 0
+        views = ViewBook(wiring.paths().config)
+        code = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run() or 0
         _say_how_runs_stand(runs)
         return code
 

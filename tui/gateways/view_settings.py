@@ -1,4 +1,4 @@
-"""How a person wants tables to look, kept from one start to the next: a small file in the configuration folder.
+"""How a person wants things to look, kept from one start to the next: a small file in the configuration folder.
 
 Losing it costs nothing: a file that cannot be read is as good as none, and one that cannot be written is left.
 """
@@ -16,10 +16,12 @@ from tui.core.view_columns import ColumnChoice
 from tui.gateways.folders import read_whole, write_whole
 
 VIEWS_FILE = "views.json"
+_THEME = "theme"
+"""Beside the views: no view is called so."""
 
 
 class ViewBook:
-    """Columns by the name of the view."""
+    """The theme, and columns by the name of the view."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` is that of the configuration."""
@@ -34,9 +36,19 @@ class ViewBook:
             return ()
 
     def remember_columns(self, view: str, choice: Sequence[ColumnChoice]) -> None:
-        items = [{"key": item.key, "shown": item.is_shown, "width": item.width} for item in choice]
+        self._write(view, [{"key": item.key, "shown": item.is_shown, "width": item.width} for item in choice])
+
+    def theme(self) -> str:
+        """Empty where none was chosen."""
+        theme = self._read().get(_THEME)
+        return theme if isinstance(theme, str) else ""
+
+    def remember_theme(self, theme: str) -> None:
+        self._write(_THEME, theme)
+
+    def _write(self, name: str, value: object) -> None:
         with suppress(LocalError):
-            write_whole(self._path, json.dumps({**self._read(), view: items}, indent=2).encode("ascii") + b"\n")
+            write_whole(self._path, json.dumps({**self._read(), name: value}, indent=2).encode("ascii") + b"\n")
 
     def _read(self) -> dict[str, Any]:
         with suppress(LocalError, ValueError, RecursionError):

@@ -11,6 +11,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.ui.bindings import dangerous_actions
+from tui.ui.blocking import run_in_daemon_thread
 from tui.ui.screens.base import BatchScreen, Question
 from tui.ui.screens.confirm import ConfirmDialog
 from tui.ui.screens.help import HelpScreen
@@ -32,9 +33,16 @@ class BatchTui(App[int]):
         Binding("ctrl+c", "quit", "Quit", id="app.interrupt", show=False, tooltip="Leave the program"),
     ]
 
-    def __init__(self, opening: Callable[[], Screen[Any]], *, theme: str = BATCH_DARK.name) -> None:
-        """`opening` makes the first screen; `theme` is one of ours or of Textual's."""
+    def __init__(
+        self,
+        opening: Callable[[], Screen[Any]],
+        *,
+        theme: str = BATCH_DARK.name,
+        remember_theme: Callable[[str], None] | None = None,
+    ) -> None:
+        """`opening` makes the first screen; `theme` is one of ours or of Textual's, `remember_theme` blocks briefly."""
         super().__init__()
+        self._remember_theme = remember_theme
         self._opening = opening
         self._is_leaving = False
         for own in THEMES:
@@ -45,9 +53,18 @@ class BatchTui(App[int]):
         leave_on_signals(self)
         self.push_screen(self._opening())
 
+    def watch_theme(self, theme: str) -> None:
+        """A theme that was chosen is there at the next start."""
+        remember = self._remember_theme
+        if self.is_running and remember is not None:
+            run_in_daemon_thread(lambda: remember(theme))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Themes and the keys of this screen; never an action that has no key here."""
+        """Themes, the keys of this screen, and what the screens below it offer; never an action without its key."""
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+        for below in self.screen_stack:
+            if isinstance(below, BatchScreen):
+                yield from below.palette_commands()
         for active in screen.active_bindings.values():
             binding = active.binding
             if binding.show and active.enabled:

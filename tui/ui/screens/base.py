@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
@@ -71,6 +71,10 @@ class BatchScreen(Screen[ResultT]):
         """One step out: subclasses close what is open first."""
         if len(self.app.screen_stack) > _SCREENS_BELOW_THE_FIRST + 1:
             self.dismiss()
+
+    def palette_commands(self) -> Iterable[SystemCommand]:
+        """What the palette offers beyond the keys, also while another screen is on top."""
+        return ()
 
     def leaving_question(self) -> Question | None:
         """What must be decided before the program ends; None where nothing is lost."""

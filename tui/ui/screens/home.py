@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -27,6 +28,7 @@ from tui.core.units import count_text
 from tui.ui import home_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import HomeServices
+from tui.ui.screens.account_switch import AccountSwitch
 from tui.ui.screens.accounts import AccountsScreen
 from tui.ui.screens.base import Ask, BatchScreen
 from tui.ui.screens.delete import DeleteDialog
@@ -90,6 +92,7 @@ class HomeScreen(BatchScreen[None]):
             self._runs.model, can_mark=False, empty_text="Reading the journals…", id="runs", classes="panel"
         )
         self._detail = Static("", id="detail", classes="panel")
+        self._switch = AccountSwitch(self, home.accounts, services.run_blocking, self._use)
 
     def compose_body(self) -> Iterable[Widget]:
         self._table.border_title = "runs"
@@ -129,6 +132,7 @@ class HomeScreen(BatchScreen[None]):
         self.feed(lines, unreadable)
         self._next_look_s = 0.0
         self._look()
+        await self._switch.read()
 
     def feed(self, lines: Iterable[RunLine], unreadable: tuple[str, ...] = ()) -> None:
         """The runs as their journals have them, newest first."""
@@ -316,6 +320,12 @@ class HomeScreen(BatchScreen[None]):
     def action_accounts(self) -> None:
         screen = AccountsScreen(self.services, self._home.accounts, is_read_only=self.is_read_only)
         self.app.push_screen(screen, self._use)
+
+    def palette_commands(self) -> Iterable[SystemCommand]:
+        """The other accounts, unless a run is being planned on this one."""
+        if any(isinstance(screen, NewRunScreen) for screen in self.app.screen_stack):
+            return ()
+        return self._switch.commands(self.services.account.name)
 
     def _set_up(self) -> None:
         """The first account."""

@@ -25,3 +25,11 @@ def test_a_spoilt_file_is_as_good_as_none(tmp_path: Path, content: str) -> None:
     assert ViewBook(tmp_path).columns("tasks") == ()
     ViewBook(tmp_path).remember_columns("tasks", CHOICE)
     assert ViewBook(tmp_path).columns("tasks") == CHOICE
+
+
+def test_the_theme_is_remembered_beside_the_views(tmp_path: Path) -> None:
+    ViewBook(tmp_path).remember_columns("tasks", CHOICE)
+    assert ViewBook(tmp_path).theme() == ""
+    ViewBook(tmp_path).remember_theme("nord")
+    assert ViewBook(tmp_path).theme() == "nord"
+    assert ViewBook(tmp_path).columns("tasks") == CHOICE

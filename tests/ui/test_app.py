@@ -115,6 +115,17 @@ async def test_every_theme_can_paint_the_run_screen(theme: str) -> None:
         assert pilot.app.theme == theme
 
 
+async def test_a_theme_is_remembered_once_it_is_chosen() -> None:
+    remembered: list[str] = []
+    vault = Vault(new_services())
+    app = BatchTui(lambda: vault, theme="nord", remember_theme=remembered.append)
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: vault.is_current, "the vault is shown")
+        app.theme = "dracula"
+        await wait_for(pilot, lambda: remembered, "the choice is remembered")
+    assert remembered == ["dracula"]
+
+
 def test_an_unknown_theme_falls_back_to_ours() -> None:
     assert BatchTui(lambda: Vault(new_services()), theme="gone").theme == THEMES[0].name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -103,7 +103,24 @@ async def test_runs_stand_there_with_state_counts_age_and_what_costs() -> None:
 
 async def test_an_empty_home_says_what_to_do() -> None:
     async with shown(FakeRuns(lines=())) as home:
-        await home.until("No runs yet. n plans the first one")
+        await home.until("No runs yet. Press n to plan the first one")
+
+
+def palette_of(home: Shown) -> dict[str, Callable[[], object]]:
+    commands = home.pilot.app.get_system_commands(home.pilot.app.screen)
+    return {command.title: command.callback for command in commands}
+
+
+async def test_the_palette_switches_the_account_also_from_a_run() -> None:
+    async with shown(FakeRuns(sessions={ENDED.run_id: FakeSession(ended_events())})) as home:
+        await home.until(ENDED.run_id)
+        await home.press("down", "enter")
+        await home.until_screen(OpenRunScreen)
+        await wait_for(home.pilot, lambda: "Use account sandbox" in palette_of(home), "the other account is offered")
+        assert "Use account work" not in palette_of(home), "it is the one in use"
+        palette_of(home)["Use account sandbox"]()
+        await wait_for(home.pilot, lambda: home.home.services.account.name == "sandbox", "new runs go to the sandbox")
+        assert "Use account work" in palette_of(home)
 
 
 async def test_a_service_that_does_not_answer_leaves_what_is_journaled() -> None:

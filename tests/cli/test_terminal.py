@@ -58,6 +58,16 @@ class Terminal:
             assert time.monotonic() < until, f"{text!r} never came: {self.shown[-2_000:]!r}"
             assert self._read(0.1), f"it ended without {text!r}: {self.shown[-2_000:]!r}"
 
+    def type_until(self, keys: bytes, text: bytes) -> None:
+        """Types `keys` again and again: a screen that is still being built takes none."""
+        until = time.monotonic() + _LIMIT_S
+        while text not in self.shown:
+            self.type(keys)
+            pause_until = time.monotonic() + 1.0
+            while text not in self.shown and time.monotonic() < pause_until:
+                assert self._read(0.1), f"it ended without {text!r}: {self.shown[-2_000:]!r}"
+            assert time.monotonic() < until, f"{text!r} never came: {self.shown[-2_000:]!r}"
+
     def exit_code(self) -> int:
         while self._read(1.0):
             pass

@@ -87,8 +87,8 @@ def test_a_run_on_the_screen(hunt: Hunt) -> None:
     terminal = Terminal(["demo", "--delay", "0.3"], hunt.folder, hunt.environment)
     try:
         with watched_processes() as processes:
-            terminal.wait_for(b"Outputs have a place")
-            terminal.type(b"\r")
+            terminal.wait_for(b"Nothing has been created yet")
+            terminal.type_until(b"\r", b"monitor")
             terminal.wait_for(b"all 4 tasks succeeded")
             for keys in (b"\r", b"l", b"\x1b", b"?", b"\x1b", b"q"):
                 terminal.type(keys)

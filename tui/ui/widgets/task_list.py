@@ -49,8 +49,8 @@ class TaskList(Vertical):
 
     DEFAULT_CSS = """
     TaskList {
-        & > #filter { display: none; height: 1; margin: 0 2; border: none; }
-        & > #filter-hint { display: none; height: 1; margin: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #filter { display: none; height: 1; padding: 0 2; border: none; }
+        & > #filter-hint { display: none; height: 1; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-filtering > #filter, &.-filtering > #filter-hint { display: block; }
     }
     """

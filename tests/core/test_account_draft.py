@@ -84,3 +84,10 @@ def test_entra_asks_for_tls() -> None:
 
 def test_nothing_shows_a_key() -> None:
     assert BATCH_KEY not in repr(draft_of(WORK))
+
+
+def test_the_sandbox_reached_by_its_keys_gets_a_name_of_its_own() -> None:
+    draft = replace(draft_of(WORK), name="", batch_account="sandbox", batch_endpoint="http://127.0.0.1:4001")
+    assert draft.effective(AccountField.NAME) == "sandbox-keys"
+    assert AccountField.NAME not in draft.problems({"sandbox"})
+    assert AccountDraft().effective(AccountField.NAME) == "sandbox"

@@ -112,7 +112,10 @@ class AccountDraft:
             return (storage_owner(self.storage_endpoint) if "//" in self.storage_endpoint else None) or ""
         if wanted is AccountField.NAME:
             name = SANDBOX_NAME if self.kind is AccountKind.SANDBOX else self.effective(AccountField.BATCH_ACCOUNT)
-            return "" if _problem_of(self.kind, AccountField.BATCH_ACCOUNT, name) else name
+            if _problem_of(self.kind, AccountField.BATCH_ACCOUNT, name):
+                return ""
+            # The sandbox reached by its keys is an account of its own.
+            return f"{name}-keys" if self.kind is not AccountKind.SANDBOX and name == SANDBOX_NAME else name
         return ""
 
     def missing(self) -> tuple[AccountField, ...]:

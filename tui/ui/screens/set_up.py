@@ -179,7 +179,9 @@ class SetUpScreen(BatchScreen[Account | None]):
         if self._is_testing:
             self._forget_test()
             self._show()
-        elif self._obstacle is None and not self._is_saving:
+        elif self._obstacle is not None:
+            self._form.focus_first_open()
+        elif not self._is_saving:
             self._tests += 1
             self._stop = threading.Event()
             self._is_testing, self._tested, self._trouble = True, None, None
@@ -234,7 +236,9 @@ class SetUpScreen(BatchScreen[Account | None]):
     # Save
 
     def action_save(self) -> None:
-        if self._obstacle is None and not self._is_saving:
+        if self._obstacle is not None:
+            self._form.focus_first_open()
+        elif not self._is_saving:
             self._forget_running_test()
             self._is_saving, self._trouble = True, None
             self._show()

@@ -189,7 +189,7 @@ class NewRunScreen(BatchScreen[RunPlan]):
         self._next_button.variant = "success" if is_review else "primary"
         self._next_button.display = not (is_review and self.is_read_only)
         self._next_button.disabled = bool(blocking)
-        self._reason.update(self._reason_words(blocking), layout=False)
+        self._reason.update(self._reason_words(blocking))
 
     def _reason_words(self, blocking: Sequence[Problem]) -> Content:
         """Why the button is off, or what is so while it is on."""

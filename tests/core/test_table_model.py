@@ -132,9 +132,15 @@ def change(model: TableModel[Row], naive: NaiveTable, name: str, argument: Any) 
 def test_any_sequence_of_changes_shows_what_a_naive_table_shows(changes: list[tuple[str, Any]]) -> None:
     model, naive = new_model(), NaiveTable()
     versions: dict[str, tuple[int, Row]] = {}
+    cursor_id, cursor = "t3", 0
     for name, argument in changes:
         change(model, naive, name, argument)
         order = naive.order()
+        settled = model.settle_cursor(cursor_id, cursor)
+        near = min(cursor, len(order) - 1) if order else None
+        assert settled == (order.index(cursor_id) if cursor_id in order else near)
+        if settled is not None:
+            cursor_id, cursor = model.id_at(settled), settled
         assert shown_ids(model) == order
         assert model.total == len(naive.rows)
         assert [model.row_at(position) for position in range(len(model))] == [naive.rows[row_id] for row_id in order]

@@ -77,13 +77,18 @@ class JobDesk:
         retry = tools.retrier(stop, tell_nobody)
 
         def work(task_id: str) -> None:
+            attempts = 0
+
             def attempt() -> None:
+                nonlocal attempts
+                attempts += 1
                 tools.batch.reactivate_task(job_id, task_id)
 
             try:
                 retry(f"reactivating task {task_id}", attempt)
             except BatchTuiError as problem:
-                detail = tools.batch.get_task(job_id, task_id) if problem.can_retry else None
+                is_unsure = attempts > 1 or problem.can_retry
+                detail = tools.batch.get_task(job_id, task_id) if is_unsure else None
                 if detail is None or detail.row.state is TaskState.COMPLETED:
                     raise
 

@@ -1,0 +1,79 @@
+"""The job of a run asked: what decides whether tasks run, and failed tasks made active again one by one."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.engine.world import World, make_world
+from tui.core.bulk import TaskOutcome
+from tui.core.errors import Conflict, Interrupted, Unreachable
+from tui.core.waiting import first_cause
+from tui.engine.job_desk import JobDesk
+from tui.engine.run_tools import RunTools
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path)
+
+
+def desk_of(world: World) -> JobDesk:
+    return JobDesk(
+        world.plan, lambda: RunTools(world.batch, world.storage, world.clock, world.journals(), world.patience)
+    )
+
+
+def test_before_anything_was_made_the_job_is_what_is_missing(world: World) -> None:
+    found = desk_of(world).look()
+    assert (found.job, found.pool, found.nodes) == (None, None, ())
+    assert "job is gone" in first_cause(found).sentence
+
+
+def test_a_run_that_is_over_has_nothing_waiting(world: World) -> None:
+    world.execute()
+    found = desk_of(world).look()
+    assert desk_of(world).read_job() == found.job
+    assert found.job is not None
+    assert found.counts.succeeded == len(world.plan.inputs)
+    assert found.waiting is None
+
+
+def reactivate(world: World, stop: threading.Event | None = None) -> dict[str, str]:
+    told: list[TaskOutcome] = []
+    ids = [world.plan.task_id(index) for index in range(len(world.plan.inputs))]
+    desk_of(world).reactivate(ids, stop or threading.Event(), told.append)
+    assert sorted(outcome.task_id for outcome in told) == ids
+    return {outcome.task_id: outcome.problem for outcome in told}
+
+
+def test_each_task_that_cannot_be_reactivated_says_why_and_holds_nothing_up(world: World) -> None:
+    world.execute()
+    world.faults.fail("reactivate_task", Conflict("The task succeeded", "TaskSucceeded"))
+    problems = list(reactivate(world).values())
+    assert sorted(problems) == ["", "", "The task succeeded: TaskSucceeded"]
+
+
+def test_an_unanswered_try_is_made_again(world: World) -> None:
+    world.execute()
+    world.faults.fail("reactivate_task", Unreachable("No answer"))
+    assert set(reactivate(world).values()) == {""}
+    assert world.faults.calls["reactivate_task"] == len(world.plan.inputs) + 1
+
+
+def test_a_try_that_was_done_but_not_answered_is_not_told_as_failed(tmp_path: Path) -> None:
+    world = make_world(tmp_path, files=1)
+    world.execute()
+    world.faults.fail("reactivate_task", Unreachable("No answer"), after=True)
+    world.faults.fail("reactivate_task", Conflict("It is active", "TaskNotCompleted"), occurrence=2)
+    assert set(reactivate(world).values()) == {""}
+
+
+def test_it_stops_when_asked(world: World) -> None:
+    world.execute()
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Interrupted):
+        reactivate(world, stop)

@@ -1,7 +1,8 @@
 """Home: every run of this machine, how it stands and what of it still costs, and the way to each and to a new one.
 
 The journals are shown at once; what the service says of each run that still has something follows in the background,
-one run after the other, and its age is on screen. Runs that were opened go on while Home is on top.
+one run after the other, and its age is on screen. Runs that were opened go on while Home is on top. Other screens are
+imported when they are opened: together they take longer to import than Home takes to be painted.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import SystemCommand
@@ -29,17 +30,13 @@ from tui.ui import home_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import HomeServices
 from tui.ui.screens.account_switch import AccountSwitch
-from tui.ui.screens.accounts import AccountsScreen
 from tui.ui.screens.base import Ask, BatchScreen
-from tui.ui.screens.delete import DeleteDialog
-from tui.ui.screens.download import DownloadDialog
-from tui.ui.screens.error_dialog import ErrorDialog
-from tui.ui.screens.new_run.screen import REVIEW, WORKLOAD, NewRunScreen
-from tui.ui.screens.open_run import OpenRunScreen
-from tui.ui.screens.set_up import SetUpScreen
 from tui.ui.services import AppServices
 from tui.ui.text import joined, safe, toned
 from tui.ui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from tui.ui.screens.open_run import OpenRunScreen
 
 _TICK_S = 1.0
 _LOOK_EVERY_S = 10.0
@@ -125,6 +122,8 @@ class HomeScreen(BatchScreen[None]):
         try:
             lines, unreadable = await self.services.run_blocking(self._home.runs.list_runs)
         except BatchTuiError as error:
+            from tui.ui.screens.error_dialog import ErrorDialog  # as it is opened
+
             self.app.push_screen(ErrorDialog(error))
             return
         finally:
@@ -255,6 +254,8 @@ class HomeScreen(BatchScreen[None]):
             self._show_run(line.plan, is_only_shown=True, is_live=False)
 
     def _show_run(self, plan: RunPlan, *, is_only_shown: bool, is_live: bool) -> None:
+        from tui.ui.screens.open_run import OpenRunScreen  # as it is opened
+
         runs = self._home.runs
         make = runs.revisit if not is_live else runs.watch if is_only_shown else runs.start
         screen = OpenRunScreen(
@@ -285,6 +286,8 @@ class HomeScreen(BatchScreen[None]):
     def action_download(self) -> None:
         line = self._line
         if line is not None:
+            from tui.ui.screens.download import DownloadDialog  # as it is opened
+
             services = self._home.services_of(line.plan.account)
             self.app.push_screen(DownloadDialog(services, self._home.runs, line.plan))
 
@@ -297,6 +300,8 @@ class HomeScreen(BatchScreen[None]):
             self.app.push_screen(opened)
             opened.action_delete()
             return
+        from tui.ui.screens.delete import DeleteDialog  # as it is opened
+
         services = self._home.services_of(line.plan.account)
         self.app.push_screen(DeleteDialog(services, self._home.runs, line.run_id))
 
@@ -308,6 +313,8 @@ class HomeScreen(BatchScreen[None]):
 
     def _plan_run(self, draft: RunDraft | None) -> None:
         """From the beginning, or from the review of `draft`."""
+        from tui.ui.screens.new_run.screen import REVIEW, WORKLOAD, NewRunScreen  # as it is opened
+
         new_run, fresh = self._home.new_run(self.services.account.name)
         step = WORKLOAD if draft is None else REVIEW
         screen = NewRunScreen(self.services, new_run, draft or fresh, opening_step=step, is_read_only=self.is_read_only)
@@ -318,17 +325,23 @@ class HomeScreen(BatchScreen[None]):
             self._show_run(plan, is_only_shown=False, is_live=True)
 
     def action_accounts(self) -> None:
+        from tui.ui.screens.accounts import AccountsScreen  # as it is opened
+
         screen = AccountsScreen(self.services, self._home.accounts, is_read_only=self.is_read_only)
         self.app.push_screen(screen, self._use)
 
     def palette_commands(self) -> Iterable[SystemCommand]:
         """The other accounts, unless a run is being planned on this one."""
+        from tui.ui.screens.new_run.screen import NewRunScreen  # long since imported where one is open
+
         if any(isinstance(screen, NewRunScreen) for screen in self.app.screen_stack):
             return ()
         return self._switch.commands(self.services.account.name)
 
     def _set_up(self) -> None:
         """The first account."""
+        from tui.ui.screens.set_up import SetUpScreen  # as it is opened
+
         self.app.push_screen(SetUpScreen(self.services, self._home.accounts), self._use)
 
     def _use(self, account: Account | None) -> None:

@@ -15,16 +15,22 @@ from tui.engine.steps import tasks
 
 TASKS = 10_000
 _CONCURRENCIES = (4, 8, 16)
+_ROUNDS = 2
 _CONTAINER = "perf-input"
 
 
 def figures() -> Iterable[Line]:
-    """Ours is the step of a run, with its look for tasks that are there and the job's end armed."""
+    """From inputs to tasks that are there. Ours is the step of a run, with its look for tasks that are there already and
+    the job's end armed; theirs makes its models and calls the SDK. In turns, the best of each.
+    """
     with bench(NETWORK_MS) as on:
         for container in (_CONTAINER, "perf-0-output", "perf-1-output"):
             on.storage.create_container(container, {})
-        ours = min(_ours(on, number) for number in range(2))
-        theirs = {count: _sdk(on, count) for count in _CONCURRENCIES}
+        ours, theirs = float("inf"), dict.fromkeys(_CONCURRENCIES, float("inf"))
+        for number in range(_ROUNDS):
+            for count in _CONCURRENCIES:
+                theirs[count] = min(theirs[count], _sdk(on, count))
+            ours = min(ours, _ours(on, number))
     best = min(theirs, key=lambda count: theirs[count])
     note = f"{ours:.1f} s against {theirs[best]:.1f} s with max_concurrency={best}"
     yield Figure(f"submit {TASKS:,} tasks at 20 ms", theirs[best] / ours, 1.2, at_least=True, note=note)
@@ -49,12 +55,12 @@ def _ours(on: Bench, number: int) -> float:
 
 
 def _sdk(on: Bench, concurrency: int) -> float:
-    """The same tasks, their models and SAS made before the clock starts."""
+    """The same tasks as the SDK's models."""
     plan, job_id = _plan(0), f"sdk-{concurrency}"
     with on.context(plan) as context, on.sdk_batch() as client:
-        models_of_tasks = [_model(plan.task(index), context.sign) for index in range(TASKS)]
         on.batch.create_job(JobSpec(job_id, "none", 0, None, 0, None), context.sign)
         started = time.perf_counter()
+        models_of_tasks = [_model(plan.task(index), context.sign) for index in range(TASKS)]
         client.create_tasks(job_id, models_of_tasks, max_concurrency=concurrency)
         seconds = time.perf_counter() - started
         assert sum(len(page.rows) for page in on.batch.list_tasks(job_id)) == TASKS

@@ -20,6 +20,8 @@ from tui.sandbox.batch.state import Record
 
 _LOG = logging.getLogger(__name__)
 _VERSION = 1
+_CHECKPOINT_PAGES = 8_000
+"""32 MB of log: adding thousands of tasks is not held up by copying them into the database every few requests."""
 _TRY_AGAIN_S = 1.0
 _MOST_SHARED_SPECS = 1024
 """Specs that are remembered while tasks are read, so that those that say the same share one."""
@@ -54,6 +56,7 @@ class Store:
             self._database = sqlite3.connect(path, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, _VERSION):
                 raise StoreError(f"{path} was written by another version of the sandbox (format {version}).")

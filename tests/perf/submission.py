@@ -20,8 +20,8 @@ _CONTAINER = "perf-input"
 
 
 def figures() -> Iterable[Line]:
-    """From inputs to tasks that are there. Ours is the step of a run, with its look for tasks that are there already and
-    the job's end armed; theirs makes its models and calls the SDK. In turns, the best of each.
+    """From inputs to tasks that are there. Ours is the step of a run, with its look for tasks that are there already
+    and the job's end armed; theirs makes its models and calls the SDK. In turns, the best of each.
     """
     with bench(NETWORK_MS) as on:
         for container in (_CONTAINER, "perf-0-output", "perf-1-output"):

@@ -1,54 +1,61 @@
-"""The user interface up to its first painted frame, in a process of its own, reaching nothing."""
+"""The program on a terminal of its own, up to the first frame it paints; it is killed then and reaches nothing."""
 
 from __future__ import annotations
 
 import os
+import pty
+import select
+import subprocess
+import sys
+import termios
 import time
-from functools import partial
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from textual.screen import Screen
-
-from tui.core.errors import NotFound
-from tui.core.plan import NewPool, PlannedInput, RunPlan
-from tui.ui.app import BatchTui
-from tui.ui.screens.run import RunScreen
-from tui.ui.services import AccountLabel, AppServices, LogChunk, LogReader, LogSource, RunSession
-
-
-class _NoClock:
-    def now_s(self) -> float:
-        return time.time()
+_LIMIT_S = 60.0
+_SHOWN = b"batch-tui"
+"""The title of Home; it comes with the rest of its first frame."""
+_ACCOUNT = "paintedaccount"
+_KEY = "cGFpbnRlZCBwYWludGVkIHBhaW50ZWQgcGFpbnRlZA=="
 
 
-class _NoLogs:
-    def __init__(self, plan: RunPlan) -> None:
-        self._plan = plan
-
-    def read(self, source: LogSource, offset: int | None, limit_bytes: int) -> LogChunk:  # noqa: ARG002 - a protocol's
-        raise NotFound("No output yet")
+def compiled_environment(folder: Path) -> dict[str, str]:
+    """This environment with byte code kept in `folder`: an installed program's is there when it starts."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**environment, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
 
 
-def _no_session(plan: RunPlan) -> RunSession:
-    raise NotImplementedError(plan.run_id)
+def home_painted(folder: Path) -> Callable[[], None]:
+    """Opens `batch-tui` with an account in its environment, in a home of its own, until Home is on the screen."""
+    environment = {
+        **compiled_environment(folder),
+        "HOME": str(folder),
+        "TERM": "xterm-256color",
+        "AZURE_BATCH_ACCOUNT": _ACCOUNT,
+        "AZURE_BATCH_ACCESS_KEY": _KEY,
+        "AZURE_BATCH_ENDPOINT": "http://127.0.0.1:9",
+        "AZURE_STORAGE_ACCOUNT": _ACCOUNT,
+        "AZURE_STORAGE_KEY": _KEY,
+    }
+    return lambda: _until_shown([sys.executable, "-m", "tui.cli"], _SHOWN, environment)
 
 
-def _logs(plan: RunPlan) -> LogReader:
-    return _NoLogs(plan)
+def _until_shown(command: list[str], text: bytes, environment: Mapping[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 120))
+    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        try:
+            _read_until(ours, text)
+        finally:
+            process.kill()
+            os.close(ours)
 
 
-def main() -> None:
-    """Ends the process with the first painted frame; leaving in an orderly way is not what is measured."""
-    inputs = tuple(PlannedInput(f"input-{index}.txt", 4_096, None) for index in range(3))
-    plan = RunPlan("top-words-20261120-abc", "top-words", inputs, NewPool("pool"), 1_800, "/outputs")
-    services = AppServices(AccountLabel("sandbox", "http://127.0.0.1:1"), _NoClock(), _no_session, _logs)
-
-    def opening() -> Screen[None]:
-        return RunScreen(services, plan)
-
-    app = BatchTui(opening)
-    app.call_later(app.call_after_refresh, partial(os._exit, 0))
-    app.run(headless=True)
-
-
-if __name__ == "__main__":
-    main()
+def _read_until(terminal: int, text: bytes) -> None:
+    shown, until_s = b"", time.monotonic() + _LIMIT_S
+    while text not in shown:
+        readable, _, _ = select.select([terminal], [], [], until_s - time.monotonic())
+        if not readable:
+            raise TimeoutError(f"{text!r} never came: {shown[-500:]!r}")
+        shown += os.read(terminal, 65_536)

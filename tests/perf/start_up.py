@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.perf.figures import Figure, Line, command, in_turns, milliseconds
+from tests.perf.first_paint import compiled_environment, home_painted
 
 _WIDGETS = "Button, DataTable, DirectoryTree, Footer, Header, Input, Label, RichLog, Select, Static"
 
 
 def version() -> Iterable[Line]:
     """`--version` in a fresh process against importing click alone."""
-    median = in_turns(
-        {
-            "click": command([sys.executable, "-c", "import click"]),
-            "version": command([sys.executable, "-m", "tui.cli", "--version"]),
-        },
-        rounds=15,
-    )
+    with TemporaryDirectory(prefix="batch-tui-perf-") as name:
+        environment = compiled_environment(Path(name))
+        median = in_turns(
+            {
+                "click": command([sys.executable, "-c", "import click"], environment),
+                "version": command([sys.executable, "-m", "tui.cli", "--version"], environment),
+            },
+            rounds=15,
+        )
     yield Figure(
         "batch-tui --version / import click",
         median["version"] / median["click"],
@@ -28,14 +33,13 @@ def version() -> Iterable[Line]:
 
 
 def first_paint() -> Iterable[Line]:
-    """The first painted frame of the user interface against importing Textual and its widgets."""
-    median = in_turns(
-        {
-            "textual": command([sys.executable, "-c", f"import textual.app; from textual.widgets import {_WIDGETS}"]),
-            "paint": command([sys.executable, "-m", "tests.perf.first_paint"]),
-        },
-        rounds=7,
-    )
+    """The first frame of what `batch-tui` opens, on a terminal, against importing Textual and its widgets."""
+    with TemporaryDirectory(prefix="batch-tui-perf-") as name:
+        folder = Path(name)
+        imports = [sys.executable, "-c", f"import textual.app; from textual.widgets import {_WIDGETS}"]
+        median = in_turns(
+            {"textual": command(imports, compiled_environment(folder)), "paint": home_painted(folder)}, rounds=9
+        )
     yield Figure(
         "first paint / import textual and widgets",
         median["paint"] / median["textual"],

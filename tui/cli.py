@@ -41,8 +41,10 @@ def program(context: click.Context, read_only: bool) -> int:
     Without a command, opens the user interface.
     """
     if context.invoked_subcommand is None:
-        # Loads Textual: only when it is wanted.
-        from tui.commands.interface import open_home
+        from tui.ui import collector  # only the interface needs it
+
+        collector.tame()
+        from tui.commands.interface import open_home  # loads Textual: only when it is wanted
 
         return open_home(is_read_only=read_only)
     return 0

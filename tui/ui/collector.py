@@ -14,7 +14,9 @@ _YOUNG, _MIDDLE, _FULL = 10_000, 50, 500
 
 
 def tame() -> None:
-    """For the whole process, before the interface runs."""
+    """For the whole process, before the interface is even imported: looking at hundreds of modules as they come in is a
+    sixth of the time to the first frame.
+    """
     gc.set_threshold(_YOUNG, _MIDDLE, _FULL)
 
 

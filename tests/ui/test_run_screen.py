@@ -42,6 +42,7 @@ from tui.core.events import (
     TasksChanged,
 )
 from tui.core.records import FailureInfo, ResizeError
+from tui.core.task_tally import SLICE_ROWS
 from tui.core.units import local_clock
 from tui.ui.app import BatchTui
 from tui.ui.screens.confirm import ConfirmDialog
@@ -119,6 +120,16 @@ async def test_changed_rows_are_merged_and_a_full_list_replaces() -> None:
         await run.until("running 1 · succeeded 4", "topword-00002  ✓ succeeded")
         await run.feed(TasksChanged((succeeded(0),), True, NOW_S, NOW_S))
         await run.until("tasks · 1 ", "active 0 · running 0 · succeeded 1 · failed 0")
+
+
+async def test_a_long_first_list_comes_in_slices_and_what_changes_meanwhile_after_it() -> None:
+    rows = tuple(task(number) for number in range(2 * SLICE_ROWS + 7))
+    async with shown() as run:
+        run.screen.feed([TasksChanged(rows, True, NOW_S, NOW_S), TasksChanged((succeeded(9),), False, NOW_S, NOW_S)])
+        first = run.screen.tasks.total
+        await run.until(f"tasks · {len(rows):,}", "succeeded      1")
+        assert SLICE_ROWS <= first < len(rows)
+        assert list(run.screen.tasks.rows) == [*rows[:9], succeeded(9), *rows[10:]]
 
 
 async def test_time_passes_on_screen_between_polls() -> None:

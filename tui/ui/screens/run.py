@@ -7,6 +7,7 @@ last event says, and its age is always on screen.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Literal
 
@@ -22,6 +23,7 @@ from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.table_model import TableModel
 from tui.core.task_progress import estimate_run
+from tui.core.task_tally import SLICE_ROWS
 from tui.core.throughput import Throughput, slow_from_s
 from tui.ui import collector, run_words
 from tui.ui.bridge import follow_run
@@ -59,6 +61,7 @@ class RunScreen(RunLooks):
         super().__init__(services, plan, is_read_only=is_read_only)
         self._session = session
         self._throughput = Throughput()
+        self._arriving: deque[Sequence[TaskRow]] = deque()
         self._completed: int | None = None
         self._error: BatchTuiError | None = None
         self._heard_s: float | None = None
@@ -102,23 +105,45 @@ class RunScreen(RunLooks):
         self._show()
 
     def _merge(self, event: TasksChanged) -> None:
-        """Into table and counts, which hold the rows; the view needs only to know when they came."""
-        if event.is_full:
+        """Into table and counts, which hold the rows; the view needs only to know when they came.
+
+        A first list goes into the table slice by slice, and what comes meanwhile after it.
+        """
+        self.view.tasks_read_s = event.at_s
+        was_behind = self._is_behind
+        if event.is_full and not self.tasks.total:
+            self._arriving.extend(
+                event.rows[start : start + SLICE_ROWS] for start in range(0, len(event.rows), SLICE_ROWS)
+            )
+            self._take_slice()
+        elif event.is_full:
+            self._arriving.clear()
             self._list.replace(event.rows)
+        elif self._arriving:
+            self._arriving.append(event.rows)
         else:
             self._list.apply(event.rows)
-        self.view.tasks_read_s = event.at_s
-        was_behind = self._counted.is_behind
         self._counted.put(event.rows, is_full=event.is_full)
-        if self._counted.is_behind and not was_behind:
-            self.run_worker(self._count(), group="count")
+        if self._is_behind and not was_behind:
+            self.run_worker(self._catch_up(), group="catch up")
 
-    async def _count(self) -> None:
+    @property
+    def _is_behind(self) -> bool:
+        return bool(self._arriving) or self._counted.is_behind
+
+    def _take_slice(self) -> None:
+        if self._arriving:
+            self._list.apply(self._arriving.popleft())
+
+    async def _catch_up(self) -> None:
         """One slice at a time, with whatever else there is to do in between."""
-        while self._counted.is_behind:
+        while self._is_behind:
+            await asyncio.sleep(0)
+            self._take_slice()
             await asyncio.sleep(0)
             self._counted.work()
         collector.settle()
+        self._list.refresh_rows()
         self._show()
 
     def _note_silence(self, report: PollReport) -> None:

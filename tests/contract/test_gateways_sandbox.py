@@ -187,16 +187,6 @@ class TestPools:
 
 
 class TestJobs:
-    def test_a_start_task_is_renewed(self, batch: BatchPort, typed: BatchClient, pool_id: str) -> None:
-        before = typed.get_pool(pool_id).start_task
-        assert before is not None
-        batch.renew_start_task(pool_id, StartTaskSpec("/bin/sh -c 'echo renewed'"), no_sas)
-        after = typed.get_pool(pool_id).start_task
-        batch.renew_start_task(pool_id, StartTaskSpec("/bin/sh -c 'echo ready'"), no_sas)
-        assert after is not None
-        assert after.command_line == "/bin/sh -c 'echo renewed'"
-        assert (after.wait_for_success, after.user_identity) == (before.wait_for_success, before.user_identity)
-
     def test_is_made_as_asked_for(self, batch: BatchPort, typed: BatchClient, job_id: str, pool_id: str) -> None:
         mine = job(batch, job_id)
         assert (mine.pool_id, mine.priority, mine.max_wall_clock_s) == (pool_id, 7, 1_800)

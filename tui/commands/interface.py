@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,8 +42,8 @@ from tui.ui.run_services import HomeServices
 from tui.ui.screens.home import HomeScreen
 from tui.ui.services import AccountLabel, AppServices, LogChunk, LogSource, NewRunServices
 
-LEAVING_LIMIT_S = 1.0
-"""Leaving never waits longer for a call that hangs."""
+LEAVING_LIMIT_S = 0.4
+"""Leaving never waits longer for calls that hang, however many runs there are."""
 
 NO_ACCOUNT = AccountLabel("no account yet", "")
 
@@ -156,6 +157,7 @@ def open_home(
         views = ViewBook(wiring.paths().config)
         code = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run() or 0
         _say_how_runs_stand(runs)
+        collector.leave()
         return code
 
 
@@ -171,9 +173,11 @@ def current_account() -> str:
 def _say_how_runs_stand(runs: ShownRuns) -> None:
     """On the shell's own screen, where it stays readable: what came of each run, what is left and what costs."""
     output = Output(sys.stdout)
-    for run_id, session in runs.driving.items():
+    for session in runs.driving.values():
         session.stop()
-        session.wait(LEAVING_LIMIT_S)
+    deadline_s = time.monotonic() + LEAVING_LIMIT_S
+    for run_id, session in runs.driving.items():
+        session.wait(max(0.0, deadline_s - time.monotonic()))
         if session.summary is not None:
             output.lines([run_id, *summary_lines(_as_it_is_now(session.summary, runs))])
         elif session.error is not None:

@@ -23,3 +23,8 @@ def tame() -> None:
 def settle() -> None:
     """After a long list has come in: what there is now is no longer looked at."""
     gc.freeze()
+
+
+def leave() -> None:
+    """The program ends: the interpreter's last looks at everything, which free nothing, would hold the shell up."""
+    gc.freeze()

@@ -185,13 +185,14 @@ class RunTable:
             Column[RunLine]("state", "STATE", state_text, width=20, tone=state_tone),
             Column[RunLine]("tasks", "TASKS", counts_text, width=14, priority=2),
             Column[RunLine](
-                "age", "STARTED", self._started, width=14, sort_value=lambda line: -line.started_s, priority=3
+                "age", "STARTED", self.started_text, width=14, sort_value=lambda line: -line.started_s, priority=3
             ),
             Column[RunLine]("left", "STILL THERE", left_text, width=27, flex=1, tone=left_tone, priority=1),
             Column[RunLine]("workload", "WORKLOAD", lambda line: line.plan.workload_name, width=10, priority=6),
             Column[RunLine]("account", "ACCOUNT", lambda line: line.plan.account, width=10, priority=5),
         )
 
-    def _started(self, line: RunLine) -> str:
+    def started_text(self, line: RunLine) -> str:
+        """`4 min ago`."""
         seconds = max(0.0, self.now_s - line.started_s)
         return "just now" if seconds < 60 else f"{self.age_text(line)} ago"

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from tui.core.run_line import RunLine
+from tui.core.run_line import RunLine, counts_text
 from tui.core.units import count_text, duration_text
 from tui.ui.text import safe, toned
 
 _LABEL_WIDTH = 9
 
 
-def detail_lines(line: RunLine, unreadable: Sequence[str]) -> list[Content]:
-    """What the run is, where its outputs go and how it ended; below it the journals that cannot be read."""
+def detail_lines(line: RunLine, started: str, unreadable: Sequence[str]) -> list[Content]:
+    """What the run is, when it was `started`, where its outputs go, how it ended; then journals that cannot be read."""
     plan = line.plan
     pool = f"pool {plan.pool.id}" + ("" if plan.makes_pool else ", which was there before")
-    what = f"{plan.workload_name}, {count_text(len(plan.inputs), 'input')} · {pool} · account {plan.account}"
-    lines = [_fact("what", what), _fact("outputs", plan.destination)]
+    lines = [
+        _fact("what", f"{plan.workload_name}, {count_text(len(plan.inputs), 'input')} · account {plan.account}"),
+        _fact("tasks", f"{counts_text(line)} · started {started}"),
+        _fact("on", pool),
+        _fact("outputs", plan.destination),
+    ]
     if line.summary is not None:
         lines.append(_fact("ended", line.summary.outcome))
     if line.trouble:

@@ -92,7 +92,7 @@ def summary_lines(summary: RunSummary, next_keys: Sequence[tuple[str, str]]) -> 
         _fact("tasks", joined((toned(*part) for part in tasks), " · ")),
         _fact("time", Content(f"{started} to {ended}, {duration_text(summary.elapsed_s)}")),
         _fact("outputs", Content(files if summary.downloaded_files else "nothing downloaded")),
-        *_leftover_lines(summary.leftovers),
+        *_leftover_lines(summary),
     ]
     if next_keys:
         keys = (toned(key, "running", is_bold=True) + f" {words}" for key, words in next_keys)
@@ -100,26 +100,28 @@ def summary_lines(summary: RunSummary, next_keys: Sequence[tuple[str, str]]) -> 
     return lines
 
 
-def _leftover_lines(leftovers: Sequence[Leftover]) -> list[Content]:
-    if not leftovers:
+def _leftover_lines(summary: RunSummary) -> list[Content]:
+    """What still costs, then what else is there; what is to be known of it on a line of its own."""
+    if not summary.leftovers:
         return [_fact("left", Content("nothing: all that the run made is deleted"))]
     lines = []
     for costs, title in ((True, "costs"), (False, "left")):
-        items = [item for item in leftovers if item.costs is costs]
+        items = [item for item in summary.leftovers if item.costs is costs]
         if items:
-            notes = "; ".join(dict.fromkeys(safe(item.note) for item in items if item.note))
-            words = _names(items) + (f" ({notes})" if notes else "")
-            lines.append(_fact(title, toned(words, "warning" if costs else "")))
+            lines.append(_fact(title, toned(_names(items, summary.run_id), "warning" if costs else "")))
+            notes = dict.fromkeys(safe(item.note) for item in items if item.note)
+            lines += [_fact("", toned(note, "warning" if costs else "muted")) for note in notes]
     return lines
 
 
-def _names(items: Sequence[Leftover]) -> str:
-    """`job top-words-1, 3 containers`: by name where it is the only one of its kind."""
+def _names(items: Sequence[Leftover], run_id: str) -> str:
+    """`job, 3 containers`: by name where it is the only one of its kind and called otherwise than the run."""
     kinds: dict[str, list[str]] = {}
     for item in items:
-        kinds.setdefault(item.kind, []).append(safe(item.name))
+        kinds.setdefault(item.kind, []).append(item.name)
     return ", ".join(
-        f"{kind} {names[0]}" if len(names) == 1 else count_text(len(names), kind) for kind, names in kinds.items()
+        count_text(len(names), kind) if len(names) > 1 else kind if names[0] == run_id else f"{kind} {safe(names[0])}"
+        for kind, names in kinds.items()
     )
 
 

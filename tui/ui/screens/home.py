@@ -212,7 +212,9 @@ class HomeScreen(BatchScreen[None]):
             self._detail.update(joined([toned(safe(text), "warning") for text in self._unreadable], "\n"))
             return
         self._detail.border_title = Content(safe(line.run_id))
-        self._detail.update(joined(home_words.detail_lines(line, self._unreadable), "\n"))
+        self._detail.update(
+            joined(home_words.detail_lines(line, self._runs.started_text(line), self._unreadable), "\n")
+        )
 
     @property
     def _line(self) -> RunLine | None:

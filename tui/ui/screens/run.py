@@ -207,7 +207,12 @@ class RunScreen(RunLooks):
         self._throughput.note(now_s, max(0, completed - self._completed) if self._completed is not None else 0)
         if self.view.tasks_read_s is not None and not self._counted.is_behind:
             self._completed = completed
-        eta = estimate_run(len(self.view.plan.inputs), tally, self.view.pool, self.view.nodes, now_s)
+        is_heard = self._silent_since_s is None
+        eta = (
+            estimate_run(len(self.view.plan.inputs), tally, self.view.pool, self.view.nodes, now_s)
+            if is_heard
+            else None
+        )
         rate = self._throughput
         is_over = self.view.is_over
         self._counts.show(tally.counts, eta, is_over=is_over, bars=rate.bars, per_second=rate.per_second)

@@ -187,8 +187,8 @@ def _say_how_runs_stand(runs: ShownRuns) -> None:
 
 
 def _as_it_is_now(summary: RunSummary, runs: ShownRuns) -> RunSummary:
-    """What was deleted since the run ended is left no more."""
+    """What was deleted since the run ended is left no more, and a pool without nodes costs nothing."""
     try:
-        return replace(summary, leftovers=runs.line(summary.run_id).leftovers)
+        return replace(summary, leftovers=runs.leftovers(summary.run_id))
     except BatchTuiError:
         return summary

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tui.core.errors import BatchTuiError, RunFailed
-from tui.core.events import RunEvent, RunSummary
+from tui.core.events import Leftover, RunEvent, RunSummary
 from tui.core.plan import RunPlan
+from tui.core.ports import StopSignal
 from tui.engine.poller import PollControl
 from tui.engine.run_desk import RunDesk
 from tui.engine.session import RunSession
@@ -58,12 +59,27 @@ class ShownRuns(RunDesk):
 
     driving: dict[str, ShownSession] = field(default_factory=dict)
     """By the run's id; only the interface's own thread starts runs."""
+    released: set[str] = field(default_factory=set)
+    """Ids of runs whose pool was resized to 0 while the program ran."""
 
     def start(self, plan: RunPlan) -> ShownSession:
         control = PollControl()
         session = ShownSession(RunSession(self.running(plan, control), plan.run_id, control))
         self.driving[plan.run_id] = session
         return session
+
+    def release_nodes(self, run_id: str, stop: StopSignal) -> None:
+        super(ShownRuns, self).release_nodes(run_id, stop)
+        self.released.add(run_id)
+
+    def leftovers(self, run_id: str) -> tuple[Leftover, ...]:
+        """What is left of the run now, as its journal and this program know; raises `core.errors`."""
+        found = self.line(run_id).leftovers
+        if run_id not in self.released:
+            return found
+        return tuple(
+            replace(item, costs=False, note="resized to 0 nodes") if item.kind == "pool" else item for item in found
+        )
 
     def watch(self, plan: RunPlan) -> ShownSession:
         control = PollControl()

@@ -156,7 +156,7 @@ def left_text(line: RunLine) -> str:
             f"▲ {count_text(remains.costing_nodes, 'node')} {'cost' if remains.costing_nodes > 1 else 'costs'}"
         )
     elif "pool" in kinds:
-        words.append("pool of 0 nodes" if remains.is_billed else "pool")
+        words.append("empty pool" if remains.is_billed else "pool")
     words += [name for kind, name in (("job", "job"), ("container", "data")) if kind in kinds]
     words += ["being deleted"] if is_going else []
     return " · ".join(words) or _NOTHING

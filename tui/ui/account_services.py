@@ -6,12 +6,13 @@ Every method blocks and raises only `core.errors`; screens call them through `ru
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tui.core.account_check import Checklist, CheckResult
-from tui.core.accounts import Account
-from tui.core.ports import StopSignal
-from tui.core.saved_accounts import AccountsOverview, SavedAccount
+if TYPE_CHECKING:
+    from tui.core.account_check import Checklist, CheckResult
+    from tui.core.accounts import Account
+    from tui.core.ports import StopSignal
+    from tui.core.saved_accounts import AccountsOverview, SavedAccount
 
 
 class AccountsService(Protocol):

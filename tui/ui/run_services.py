@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tui.core.deletion import DeletionResult, Remains, ResourceKind
-from tui.core.download_choice import ConflictPolicy, DownloadChoice, DownloadList, DownloadReport, WantedFile
-from tui.core.plan import RunPlan
-from tui.core.ports import Publish, StopSignal
-from tui.core.run_draft import RunDraft
-from tui.core.run_line import RunLine
-from tui.core.task_reading import TaskAction, TaskReading
-from tui.ui.account_services import AccountsService
-from tui.ui.services import AppServices, NewRunServices, RunSession
+if TYPE_CHECKING:
+    from tui.core.deletion import DeletionResult, Remains, ResourceKind
+    from tui.core.download_choice import ConflictPolicy, DownloadChoice, DownloadList, DownloadReport, WantedFile
+    from tui.core.plan import RunPlan
+    from tui.core.ports import Publish, StopSignal
+    from tui.core.run_draft import RunDraft
+    from tui.core.run_line import RunLine
+    from tui.core.task_reading import TaskAction, TaskReading
+    from tui.ui.account_services import AccountsService
+    from tui.ui.services import AppServices, NewRunServices, RunSession
 
 
 class RunsService(Protocol):

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, runtime_checkable
 
-from tui.core.bulk import TaskOutcome
-from tui.core.errors import BatchTuiError
-from tui.core.events import RunEvent, RunSummary
-from tui.core.plan import RunPlan
-from tui.core.ports import StopSignal
-from tui.core.preflight import Finding
-from tui.core.records import ImageInfo, JobRecord, PoolRecord
-from tui.core.run_draft import LastChoices
-from tui.core.view_columns import ColumnChoice
-from tui.core.waiting import Situation
 from tui.ui.blocking import run_in_daemon_thread
-from tui.ui.input_services import InputServices
+
+if TYPE_CHECKING:
+    from tui.core.bulk import TaskOutcome
+    from tui.core.errors import BatchTuiError
+    from tui.core.events import RunEvent, RunSummary
+    from tui.core.plan import RunPlan
+    from tui.core.ports import StopSignal
+    from tui.core.preflight import Finding
+    from tui.core.records import ImageInfo, JobRecord, PoolRecord
+    from tui.core.run_draft import LastChoices
+    from tui.core.view_columns import ColumnChoice
+    from tui.core.waiting import Situation
+    from tui.ui.input_services import InputServices
 
 ResultT = TypeVar("ResultT")
 
@@ -171,6 +173,12 @@ class RunPreflight(Protocol):
         ...
 
 
+def _inputs_of_this_machine() -> InputServices:
+    from tui.ui.input_services import InputServices  # reads folders, which nothing does before a run is planned
+
+    return InputServices()
+
+
 @dataclass(frozen=True, slots=True)
 class NewRunServices:
     """What the new run screen reaches beyond `AppServices`; the calls block and raise `core.errors`."""
@@ -182,5 +190,5 @@ class NewRunServices:
     """Whether tasks run on this machine: their programs must be here, and nodes cost nothing."""
     remember_choices: Callable[[LastChoices], object] = lambda _: None
     """Called when a run starts, for the next one to begin with; returns at once."""
-    inputs: InputServices = field(default_factory=InputServices)
+    inputs: InputServices = field(default_factory=_inputs_of_this_machine)
     """What inputs are chosen with."""

@@ -12,7 +12,6 @@ from tui.core.accounts import Account
 from tui.core.errors import BatchTuiError
 from tui.core.saved_accounts import SavedAccount
 from tui.ui.account_services import AccountsService
-from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.services import RunBlocking
 
 
@@ -56,6 +55,8 @@ class AccountSwitch:
         try:
             account = await self._run_blocking(lambda: self._accounts.use(name))
         except BatchTuiError as error:
+            from tui.ui.screens.error_dialog import ErrorDialog  # as it is opened
+
             self._screen.app.push_screen(ErrorDialog(error))
         else:
             self._use(account)

@@ -41,9 +41,6 @@ CATCH_ALL: Mapping[str, str] = {
 """Functions (`path::name`) that may catch every exception: outermost loops, which report what nobody foresaw."""
 
 SLEEPS: Mapping[str, str] = {
-    "tests/perf/live.py::_differences": "a measurement: the job settles",
-    "tests/perf/live.py::_measure": "a measurement: keys come as a person types them",
-    "tests/perf/live.py::_until": "a measurement waits for a thread without keeping a core busy",
     "tests/support/pilot.py::wait_for": "between two looks at what a thread brings about; the others wait with it",
     "tests/support/settling.py::settle": "the time in which Textual collects the sizes of a resized terminal",
 }

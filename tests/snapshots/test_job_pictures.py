@@ -93,4 +93,4 @@ def test_nodes(snap_compare: SnapCompare) -> None:
 
 
 def test_columns(snap_compare: SnapCompare) -> None:
-    assert compare(snap_compare, running_events(), WIDE, (("o", "down", "shift+down"), "– FAILURE"))
+    assert compare(snap_compare, running_events(), WIDE, ((), "No output"), (("o", "down", "shift+down"), "– FAILURE"))

@@ -5,12 +5,9 @@ painted.
 from __future__ import annotations
 
 import os
-import random
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 
 from tui import bundled, wiring
@@ -24,20 +21,14 @@ from tui.core.accounts import Account, account_of_environment
 from tui.core.errors import BatchTuiError, InputError
 from tui.core.events import RunSummary
 from tui.core.plan import RunPlan
-from tui.core.ports import ClockPort, StopSignal
-from tui.core.preflight import Finding
-from tui.core.run_draft import RunDraft, new_draft
-from tui.core.workloads import FFMPEG_MP3, Workload
-from tui.engine.blob_listing import start_listing
+from tui.core.ports import ClockPort
+from tui.core.run_draft import RunDraft
 from tui.engine.exporting import replace_file
 from tui.engine.job_desk import JobDesk
-from tui.engine.preflight import PreflightTools, run_preflight
-from tui.engine.programs import find_program
 from tui.gateways.last_choices import ChoiceBook
 from tui.gateways.view_settings import ViewBook
 from tui.ui import collector
 from tui.ui.app import BatchTui
-from tui.ui.input_services import InputServices
 from tui.ui.run_services import HomeServices
 from tui.ui.screens.home import HomeScreen
 from tui.ui.services import AccountLabel, AppServices, LogChunk, LogSource, NewRunServices
@@ -90,42 +81,9 @@ class Parts:
 
     def new_run(self, name: str) -> tuple[NewRunServices, RunDraft]:
         """What a new run on the account called `name` begins with."""
-        connection = partial(self.accounts.connection, name)
-        services = NewRunServices(
-            list_pools=lambda: connection().batch.list_pools(),
-            list_images=lambda: connection().batch.list_images(),
-            run_preflight=partial(self._preflight, name),
-            on_sandbox=name == wiring.SANDBOX,
-            remember_choices=self.choices.remember_choices,
-            inputs=InputServices(
-                list_containers=lambda: connection().storage.list_containers(),
-                start_blob_listing=lambda container, prefix, publish: start_listing(
-                    lambda: connection().storage, container, prefix, publish
-                ),
-                sample_folder=_sample_folder,
-                last_folder=self.choices.folder(),
-                remember_folder=self.choices.remember_folder,
-            ),
-        )
-        today = datetime.fromtimestamp(self.clock.now_s()).astimezone().date()
-        return services, new_draft(today, random.SystemRandom(), os.getcwd(), self.choices.choices())
+        from tui.commands.new_runs import NewRuns  # not before one is planned, nor before the first frame
 
-    def _preflight(self, name: str, plan: RunPlan, stop: StopSignal, report: Callable[[Finding], object]) -> object:
-        connection, journals = self.accounts.connection(name), wiring.journals(self.clock)
-        tools = PreflightTools(
-            connection.batch,
-            connection.storage,
-            self.clock,
-            knows_run=lambda run_id: journals.path(run_id).exists(),
-            find_program=find_program,
-            on_sandbox=name == wiring.SANDBOX,
-        )
-        return run_preflight(plan, tools, stop, report)
-
-
-def _sample_folder(workload: Workload) -> str:
-    files = bundled.sample_clips() if workload is FFMPEG_MP3 else bundled.sample_inputs()
-    return str(files[0].parent)
+        return NewRuns(self.accounts, self.clock, self.choices).begin(name)
 
 
 def open_home(
@@ -153,7 +111,6 @@ def open_home(
         opening = partial(
             HomeScreen, parts.services_of(name), home, has_account=bool(name), draft=draft, is_read_only=is_read_only
         )
-        collector.tame()
         views = ViewBook(wiring.paths().config)
         code = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run() or 0
         _say_how_runs_stand(runs)

@@ -1,0 +1,80 @@
+"""What has been loaded and started when the first frame is on the terminal: nothing of a service."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.accounts import BATCH_KEY, STORAGE_KEY
+
+_LIMIT_S = 60.0
+
+PROGRAM = """
+import json, os, sys
+from textual.app import App
+from textual.screen import Screen
+from tui.cli import main
+
+paint = App._display
+
+def painted(app, screen, renderable):
+    paint(app, screen, renderable)
+    if type(screen) is not Screen and renderable is not None:
+        with open(sys.argv[1], "w") as told:
+            json.dump([type(screen).__name__, sorted(sys.modules)], told)
+        os._exit(0)
+
+App._display = painted
+main(sys.argv[2:])
+"""
+SERVICES = {"azure", "requests", "starlette", "uvicorn"}
+ACCOUNT = {
+    "AZURE_BATCH_ACCOUNT": "mybatch",
+    "AZURE_BATCH_ACCESS_KEY": BATCH_KEY,
+    "AZURE_BATCH_ENDPOINT": "http://127.0.0.1:9",
+    "AZURE_STORAGE_ACCOUNT": "mystore",
+    "AZURE_STORAGE_KEY": STORAGE_KEY,
+}
+
+
+@pytest.fixture
+def terminal() -> Iterator[int]:
+    """The far side of a terminal of 120×40."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (40, 120))
+    yield theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "screen"),
+    [([], ACCOUNT, "HomeScreen"), ([], {}, "SetUpScreen"), (["demo"], {}, "NewRunScreen")],
+    ids=["home", "first start", "demo"],
+)
+def test_nothing_of_a_service_comes_before_the_first_frame(
+    terminal: int, tmp_path: Path, own_home: Path, arguments: list[str], environment: Mapping[str, str], screen: str
+) -> None:
+    told = tmp_path / "told.json"
+    subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(told), *arguments],
+        env={**os.environ, **environment, "TERM": "xterm-256color"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        check=True,
+        timeout=_LIMIT_S,
+    )
+    painted, modules = json.loads(told.read_text())
+    assert painted == screen
+    assert "textual" in modules
+    assert {name.partition(".")[0] for name in modules} & SERVICES == set()
+    assert list(own_home.rglob("sandbox*")) == []

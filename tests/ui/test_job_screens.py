@@ -10,10 +10,13 @@ from dataclasses import replace
 from textual.pilot import Pilot
 
 from tests.support.jobs import JOB, SITUATION, FakeJobDesk, services_with
+from tests.support.past_runs import FakeRuns
 from tests.support.pilot import wait_for
 from tests.support.runs import (
     NOW_S,
+    RUN_ID,
     FakeLogs,
+    FakeSession,
     FrozenClock,
     failed,
     new_node,
@@ -25,9 +28,12 @@ from tests.support.runs import (
     succeeded,
 )
 from tui.core.events import PoolChanged, RunEvent, TasksChanged
+from tui.core.plan import ExistingPool, RunPlan
 from tui.core.records import FailureInfo, ResizeError, TaskCounts
+from tui.core.rerun import RetryGround
 from tui.core.view_columns import ColumnChoice
 from tui.ui.app import BatchTui
+from tui.ui.screens.open_run import OpenRunScreen
 from tui.ui.screens.run import RunScreen
 from tui.ui.services import LogSource
 
@@ -107,6 +113,31 @@ async def test_nothing_is_run_again_once_the_job_is_over_nor_read_only() -> None
         await run.until("failures · 2 groups")
         assert "Run again" not in run.text
     assert desk.reactivated == []
+
+
+async def test_a_group_of_a_job_that_is_over_runs_again_as_a_new_run_of_exactly_its_inputs() -> None:
+    desk, started = FakeJobDesk(job=replace(JOB, state="completed")), list[RunPlan]()
+    screen = OpenRunScreen(
+        services_with(desk), FakeRuns(), new_plan(), FakeSession(), start_run=started.append, is_only_shown=True
+    )
+    async with BatchTui(lambda: screen).run_test(size=(120, 40), notifications=True) as pilot:
+        await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
+        run = Shown(pilot, screen)
+        screen.feed(FAILURES)
+        await pilot.press("g")
+        await run.until("failures · 2 groups")
+        desk.ground = RetryGround(3, has_inputs=False)
+        await pilot.press("R")
+        await run.until("The inputs are gone")
+        assert not started
+        desk.ground = RetryGround(3, has_inputs=True)
+        await pilot.press("R")
+        await run.until("run 4 tasks again as a new run?", "which is there with 3 nodes")
+        await pilot.press("right", "enter")
+        await wait_for(pilot, lambda: started, "the new run is opened")
+    (plan,) = started
+    assert [item.blob_name for item in plan.inputs] == [item.blob_name for item in new_plan().inputs[:4]]
+    assert (plan.retry_of, plan.pool, plan.inputs[0].local_path) == (RUN_ID, ExistingPool(RUN_ID), None)
 
 
 async def test_why_names_the_first_cause_and_what_helps() -> None:

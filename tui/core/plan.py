@@ -94,6 +94,8 @@ class RunPlan:
     max_task_retry_count: int = 0
     delete_after: frozenset[DeletePart] = field(default_factory=frozenset)
     existing_input_container: str | None = None
+    retry_of: str = ""
+    """The run whose failed inputs these are; empty for a run of its own."""
 
     @property
     def workload(self) -> Workload:

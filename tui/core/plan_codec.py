@@ -43,6 +43,7 @@ def plan_to_json(plan: RunPlan) -> dict[str, Any]:
         "pool": {"kind": "new" if plan.makes_pool else "existing", **asdict(plan.pool)},
         "parameters": dict(plan.parameters),
         "delete_after": sorted(plan.delete_after),
+        **({"retry_of": plan.retry_of} if plan.retry_of else {}),
     }
 
 
@@ -59,6 +60,7 @@ def plan_from_json(data: Mapping[str, Any]) -> RunPlan:
             pool=_pool(data["pool"]),
             parameters=tuple((str(name), float(value)) for name, value in data["parameters"].items()),
             delete_after=frozenset(part for part in DELETE_PARTS if part in data["delete_after"]),
+            retry_of=_plain({"retry_of": "", **data}, "retry_of", (str,)),
             **{name: _plain(data, name, kinds) for name, kinds in _PLAIN_FIELDS.items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:

@@ -15,6 +15,7 @@ from tui.core.plan import RunPlan
 from tui.core.ports import StopSignal
 from tui.core.records import JobRecord, TaskCounts, TaskDetail, TaskState
 from tui.core.redaction import redact
+from tui.core.rerun import RetryGround
 from tui.core.waiting import Situation
 from tui.engine.parallel import in_parallel
 from tui.engine.run_tools import RunTools, tell_nobody
@@ -33,6 +34,13 @@ class JobDesk:
     def read_job(self) -> JobRecord | None:
         """None where it is gone."""
         return self.tools().batch.get_job(self.plan.job_id)
+
+    def read_ground(self) -> RetryGround:
+        """What a new run of some of its inputs could rest on."""
+        tools, plan = self.tools(), self.plan
+        pool = tools.batch.get_pool(plan.pool.id)
+        nodes = pool.target_nodes if pool is not None and pool.state == "active" else None
+        return RetryGround(nodes, tools.storage.get_container(plan.input_container) is not None)
 
     def look(self) -> Situation:
         """Everything that decides whether tasks run, read now."""
@@ -65,9 +73,7 @@ class JobDesk:
 
         return tuple(task_id for task_id in waiting.depends_on[:_MAX_DEPENDENCIES_READ] if not is_over(task_id))
 
-    def reactivate(
-        self, task_ids: Sequence[str], stop: StopSignal, report: Callable[[TaskOutcome], object]
-    ) -> None:
+    def reactivate(self, task_ids: Sequence[str], stop: StopSignal, report: Callable[[TaskOutcome], object]) -> None:
         """Makes failed tasks active again, each told as it is done; Interrupted once `stop` is set.
 
         One that cannot be is told with the reason and holds nothing up. An attempt without an answer is settled by

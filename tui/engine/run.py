@@ -103,6 +103,8 @@ class _Execution:
         context.publish(RunStarted(context.plan.run_id, record.started_s, is_resumed))
         problem: BatchTuiError | None = None
         try:
+            if context.plan.retry_of and not is_resumed:
+                context.journal.note(f"retry of {context.plan.retry_of}")
             self._take_steps()
         except BatchTuiError as caught:
             problem = caught

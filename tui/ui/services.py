@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tui.core.ports import StopSignal
     from tui.core.preflight import Finding
     from tui.core.records import ImageInfo, JobRecord, PoolRecord
+    from tui.core.rerun import RetryGround
     from tui.core.run_draft import LastChoices
     from tui.core.view_columns import ColumnChoice
     from tui.core.waiting import Situation
@@ -106,6 +107,10 @@ class JobDesk(Protocol):
 
     def read_job(self) -> JobRecord | None:
         """None where it is gone."""
+        ...
+
+    def read_ground(self) -> RetryGround:
+        """What a new run of some of its inputs could rest on."""
         ...
 
     def look(self) -> Situation:

@@ -6,8 +6,10 @@ stderr of a few tasks of each kind is read, a few at a time; groups are shown at
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -21,16 +23,18 @@ from tui.core.bulk import BulkProgress
 from tui.core.errors import BatchTuiError, NotFound
 from tui.core.failure_groups import FailureGroup, group_failures, last_line, worth_reading
 from tui.core.failure_table import line_text, new_failure_table
+from tui.core.ids import new_run_id
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow
 from tui.core.redaction import redact
+from tui.core.rerun import retry_plan, retry_words
 from tui.core.task_table import short_node_id
 from tui.core.units import count_text
 from tui.ui.bindings import DangerousBinding
 from tui.ui.screens.base import BatchScreen, Question
 from tui.ui.screens.bulk import BulkScreen
 from tui.ui.screens.confirm import ConfirmDialog
-from tui.ui.services import AppServices, LogSource
+from tui.ui.services import AppServices, JobDesk, LogSource
 from tui.ui.text import safe, toned
 from tui.ui.widgets.virtual_table import VirtualTable
 
@@ -38,6 +42,8 @@ _REFRESH_S = 3.0
 _READ_AT_ONCE = 4
 _READ_LIMIT_BYTES = 4_096
 _NODES_NAMED = 8
+_OVER = ("completed", "terminating", "deleting", "gone")
+"""Of a job that takes no task back; one that is disabled only waits to be enabled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,9 @@ class GroupChoice:
     """What is to be done with a group on the run's own screen."""
 
     group: FailureGroup
-    action: Literal["show", "download"]
+    action: Literal["show", "download", "retry"]
+    plan: RunPlan | None = None
+    """The new run to start, where the group is to run again and its job is over."""
 
 
 class FailuresScreen(BatchScreen[GroupChoice | None]):
@@ -66,13 +74,15 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
         rows: Callable[[], Iterator[TaskRow]],
         *,
         can_download: bool = False,
+        can_start: bool = False,
         is_read_only: bool = False,
     ) -> None:
-        """`rows` gives the tasks as they are known now."""
+        """`rows` gives the tasks as they are known now; `can_start` says that a new run may follow."""
         super().__init__(services, is_read_only=is_read_only)
         self._plan = plan
         self._rows = rows
         self._can_download = can_download
+        self._can_start = can_start
         self._lines: dict[str, str] = {}
         self._table: VirtualTable[FailureGroup] = VirtualTable(
             new_failure_table(), can_mark=False, empty_text="No task has failed.", id="groups", classes="panel"
@@ -180,9 +190,7 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
             self.notify(f"{error}", title="The job cannot be read", severity="error", markup=False)
             return
         if job is None or job.state != "active":
-            state = "gone" if job is None else job.state
-            text = f"The job is {state}: the service runs its tasks no more. A new run of their inputs can."
-            self.notify(text, title="Not while the job is over", severity="warning", markup=False)
+            await self._retry_in_new_run(group, desk, "gone" if job is None else job.state)
             return
         tasks = count_text(len(group.task_ids), "task")
         text = f"{tasks} ({group.name}) become active again and run anew; their exit codes and times are dropped."
@@ -193,6 +201,26 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
             progress: BulkProgress = await self.app.push_screen_wait(bulk)
             for task_id in progress.done:
                 self._lines.pop(task_id, None)
+
+    async def _retry_in_new_run(self, group: FailureGroup, desk: JobDesk, state: str) -> None:
+        """Offered only where everything is there that it needs."""
+        if not self._can_start or state not in _OVER:
+            text = f"The job is {state}: the service runs its tasks no more. A new run of their inputs can."
+            self.notify(text, title="Not while the job is over", severity="warning", markup=False)
+            return
+        now_s = self.services.clock.now_s()
+        day = datetime.fromtimestamp(now_s, UTC).date()
+        run_id = new_run_id(self._plan.workload_name, day, random.Random())
+        try:
+            ground = await self.services.run_blocking(desk.read_ground)
+            plan = retry_plan(self._plan, group.task_ids, ground, run_id, now_s)
+        except BatchTuiError as error:
+            self.notify(f"{error}", title="These tasks cannot run again", severity="warning", markup=False)
+            return
+        tasks = count_text(len(plan.inputs), "task")
+        question = Question(f"run {tasks} again as a new run?", safe(retry_words(plan, ground)), confirm="Start it")
+        if await self.app.push_screen_wait(ConfirmDialog(question)):
+            self.dismiss(GroupChoice(group, "retry", plan))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "retry" and self.services.job_desk is None:

@@ -100,7 +100,7 @@ class HomeScreen(BatchScreen[None]):
     def on_mount(self) -> None:
         self.title_line.heading = "batch-tui"
         self.set_interval(_TICK_S, self.tick)
-        self.action_refresh()
+        self.call_after_refresh(self.action_refresh)
         if self._draft is not None:
             self._plan_run(self._draft)
         elif not self._has_account and not self.is_read_only:
@@ -265,6 +265,7 @@ class HomeScreen(BatchScreen[None]):
             runs,
             plan,
             make(plan),
+            start_run=self._start,
             is_only_shown=is_only_shown,
             is_read_only=self.is_read_only,
         )

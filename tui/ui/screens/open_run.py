@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -48,16 +48,23 @@ class OpenRunScreen(RunScreen):
         plan: RunPlan,
         session: RunSession,
         *,
+        start_run: Callable[[RunPlan], None] | None = None,
         is_only_shown: bool = False,
         is_read_only: bool = False,
     ) -> None:
-        """`is_only_shown` says that the session drives nothing: leaving it ends nothing."""
+        """`is_only_shown` says that the session drives nothing: leaving it ends nothing. `start_run` opens another."""
         super().__init__(services, plan, session, is_read_only=is_read_only)
         self._runs = runs
         self._run_session = session
         self._is_only_shown = is_only_shown
+        self._start_run = start_run
+        self.can_start_runs = start_run is not None and not is_read_only
 
     # Where it leads
+
+    def start_run(self, plan: RunPlan) -> None:
+        if self._start_run is not None:
+            self._start_run(plan)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Of a run that left nothing, nothing can be fetched or deleted."""

@@ -85,6 +85,7 @@ class RunLooks(BatchScreen[None]):
             self.view.plan,
             lambda: self.tasks.rows,
             can_download=self.can_download,
+            can_start=self.can_start_runs,
             is_read_only=self.is_read_only,
         )
         self.app.push_screen(screen, self._on_group)
@@ -92,11 +93,21 @@ class RunLooks(BatchScreen[None]):
     def _on_group(self, choice: GroupChoice | None) -> None:
         if choice is None:
             return
+        if choice.plan is not None:
+            self.start_run(choice.plan)
+            return
         group = choice.group
         self._list.show_group(f"{group.name}: {line_text(group)}", group.task_ids)
         if choice.action == "download":
             self._list.mark(group.task_ids)
             self.run_worker(self.run_action("download"))
+
+    can_start_runs = False
+    """Whether `start_run` leads anywhere."""
+
+    def start_run(self, plan: RunPlan) -> None:
+        """Opens a further run; for a screen that belongs to a list of runs."""
+        raise NotImplementedError
 
     @property
     def can_download(self) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -19,16 +20,17 @@ from tui.core.account_check import Checklist, CheckResult
 from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, Account, AccountKind, account_of_environment
 from tui.core.errors import InputError, LocalError
 from tui.core.ports import BatchPort, ClockPort, StopSignal, StoragePort
-from tui.engine.account_check import check_account
 from tui.engine.clock import SystemClock
 from tui.engine.journal import JournalFolder
 from tui.engine.retrying import Patience
-from tui.engine.run import RunEngine
 from tui.engine.run_tools import RunTools
 from tui.gateways.account_desk import AccountDesk
 from tui.gateways.accounts import AccountBook, open_account_book
 from tui.sandbox import control
 from tui.sandbox.errors import SandboxError
+
+if TYPE_CHECKING:
+    from tui.engine.run import RunEngine
 
 SANDBOX = SANDBOX_NAME
 
@@ -141,7 +143,8 @@ def account_desk(*, may_write: bool = True) -> AccountDesk:
 
 def _examine(may_write: bool, account: Account, stop: StopSignal, report: Callable[[CheckResult], None]) -> Checklist:
     # Loads Azure's libraries: only when something is asked of a service.
-    from tui.gateways.account_probe import AccountProbeGateway
+    from tui.engine.account_check import check_account
+    from tui.gateways.account_probe import AccountProbeGateway  # as above
 
     return check_account(account, AccountProbeGateway(account), clock(), stop, report, may_write=may_write)
 
@@ -219,6 +222,8 @@ def unattended_patience(account: Account) -> Patience:
 
 def engine(connection: Connection, ticking: ClockPort, patience: Patience) -> RunEngine:
     """What executes plans on an open account."""
+    from tui.engine.run import RunEngine  # every step of a run, which the first frame does not wait for
+
     return RunEngine(connection.batch, connection.storage, ticking, journals(ticking), node_script, patience)
 
 

@@ -9,12 +9,12 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tui import bundled, wiring
 from tui.commands.headless import is_terminal
-from tui.commands.log_reading import ServiceLogReader
+from tui.commands.late import late
 from tui.commands.open_accounts import OpenAccounts
-from tui.commands.shown_runs import ShownRuns
 from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
 from tui.core.accounts import Account, account_of_environment
@@ -24,7 +24,6 @@ from tui.core.plan import RunPlan
 from tui.core.ports import ClockPort
 from tui.core.run_draft import RunDraft
 from tui.engine.exporting import replace_file
-from tui.engine.job_desk import JobDesk
 from tui.gateways.last_choices import ChoiceBook
 from tui.gateways.view_settings import ViewBook
 from tui.ui import collector
@@ -32,6 +31,10 @@ from tui.ui.app import BatchTui
 from tui.ui.run_services import HomeServices
 from tui.ui.screens.home import HomeScreen
 from tui.ui.services import AccountLabel, AppServices, LogChunk, LogSource, NewRunServices
+
+if TYPE_CHECKING:
+    from tui.commands.shown_runs import ShownRuns
+    from tui.engine.job_desk import JobDesk
 
 LEAVING_LIMIT_S = 0.4
 """Leaving never waits longer for calls that hang, however many runs there are."""
@@ -47,6 +50,8 @@ class LateLogReader:
     plan: RunPlan
 
     def read(self, source: LogSource, offset: int | None, limit_bytes: int) -> LogChunk:
+        from tui.commands.log_reading import ServiceLogReader  # not before the first frame
+
         connection = self.accounts.connection(self.plan.account)
         return ServiceLogReader(connection.batch, connection.storage, self.plan).read(source, offset, limit_bytes)
 
@@ -64,12 +69,17 @@ class Parts:
         return AppServices(
             account=AccountLabel(name, self._endpoint(name)) if name else NO_ACCOUNT,
             clock=self.clock,
-            start_run=self.runs.start,
+            start_run=lambda plan: self.runs.start(plan),
             log_reader=partial(LateLogReader, self.accounts),
             save_file=replace_file,
             views=ViewBook(wiring.paths().config),
-            job_desk=lambda plan: JobDesk(plan, partial(self.accounts.tools, plan.account)),
+            job_desk=self._job_desk,
         )
+
+    def _job_desk(self, plan: RunPlan) -> JobDesk:
+        from tui.engine.job_desk import JobDesk  # not before the first frame
+
+        return JobDesk(plan, partial(self.accounts.tools, plan.account))
 
     def _endpoint(self, name: str) -> str:
         if opened := self.accounts.endpoint(name):
@@ -104,8 +114,7 @@ def open_home(
 
     name = account or current_account()
     with OpenAccounts(account_of, clock) as accounts:
-        journals = wiring.journals(clock)
-        runs = ShownRuns(journals, accounts.tools, accounts.reachable_tools, bundled.node_script)
+        runs = late(partial(_shown_runs, accounts, clock))
         parts = Parts(clock, accounts, runs, ChoiceBook(wiring.paths().config))
         home = HomeServices(runs, desk, parts.services_of, parts.new_run, accounts.forget)
         opening = partial(
@@ -116,6 +125,12 @@ def open_home(
         _say_how_runs_stand(runs)
         collector.leave()
         return code
+
+
+def _shown_runs(accounts: OpenAccounts, clock: ClockPort) -> ShownRuns:
+    from tui.commands.shown_runs import ShownRuns  # half of the engine, which the first frame does not wait for
+
+    return ShownRuns(wiring.journals(clock), accounts.tools, accounts.reachable_tools, bundled.node_script)
 
 
 def current_account() -> str:

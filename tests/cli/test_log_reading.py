@@ -11,6 +11,7 @@ from tests.support.fakes import FakeBatch, FakeClock, FakeStorage, Faults
 from tui.commands.log_reading import ServiceLogReader
 from tui.core.errors import NotFound
 from tui.ui.services import LogSource
+from tui.ui.task_file import TaskFile
 
 LOG = b"0123456789"
 TASK = LogSource("task", "topword-00000", "stdout")
@@ -65,3 +66,11 @@ def test_a_range_of_a_log(
 def test_a_log_that_is_nowhere_is_not_found(storage: FakeStorage) -> None:
     with pytest.raises(NotFound, match="No output yet"):
         reader(storage, on_node=False).read(TASK, None, 10)
+
+
+def test_a_file_is_on_the_node_only(storage: FakeStorage) -> None:
+    put_log(storage)
+    file = TaskFile("task", "topword-00000", "stdout", "stdout.txt")
+    assert reader(storage, on_node=True).read(file, None, 100).content == LOG
+    with pytest.raises(NotFound):
+        reader(storage, on_node=False).read(file, None, 100)

@@ -20,14 +20,16 @@ from tui.ui.screens.confirm import ConfirmDialog
 from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.screens.task import TaskScreen
 from tui.ui.services import LogSource
+from tui.ui.task_file import TaskFile
+from tui.ui.widgets.virtual_table import VirtualTable
 
 TASK = "topword-00000"
 FAILED = reading(detail(row=replace(failed(0), id=TASK)))
 
 
 class Shown:
-    def __init__(self, pilot: Pilot[int], screen: TaskScreen, runs: FakeRuns) -> None:
-        self.pilot, self.screen, self.runs = pilot, screen, runs
+    def __init__(self, pilot: Pilot[int], screen: TaskScreen, runs: FakeRuns, logs: FakeLogs) -> None:
+        self.pilot, self.screen, self.runs, self.logs = pilot, screen, runs, logs
 
     @property
     def text(self) -> str:
@@ -52,7 +54,7 @@ async def shown(
     screen = TaskScreen(new_services(logs), runs, ENDED.plan, TASK, is_read_only=is_read_only)
     async with BatchTui(lambda: screen).run_test(size=size) as pilot:
         await wait_for(pilot, lambda: screen.is_current and screen.focused, "the task is shown")
-        view = Shown(pilot, screen, runs)
+        view = Shown(pilot, screen, runs, logs)
         await view.until("added")
         yield view
 
@@ -84,6 +86,23 @@ async def test_output_and_files_have_views_of_their_own() -> None:
         await task.until("files on the node", "wd/", "stdout.txt", "310 B")
         await task.pilot.press("escape")
         await task.until("exit code")
+
+
+async def test_a_file_of_the_list_is_read_and_esc_comes_back_to_the_list() -> None:
+    async with shown(reading()) as task:
+        names = [file.name for file in reading().files]
+        assert names.index("stdout.txt") > 0, "the cursor has to go there"
+        task.logs.contents[TaskFile("task", TASK, "stdout", "stdout.txt")] = b"as it is on the node\n"
+        await task.pilot.press("v")
+        await task.until("files on the node")
+        await wait_for(task.pilot, lambda: isinstance(task.screen.focused, VirtualTable), "the list has the focus")
+        while task.screen.query_one(VirtualTable).cursor_id != "stdout.txt":
+            await task.pilot.press("down")
+        await task.pilot.press("enter")
+        await task.until("as it is on the node", "─ stdout.txt ─")
+        await task.pilot.press("escape")
+        await task.until("files on the node")
+        assert "as it is on the node" not in task.text
 
 
 @pytest.mark.parametrize(("key", "action"), [("r", "reactivate"), ("x", "delete")])

@@ -6,6 +6,7 @@ from tui.core.errors import Conflict, NotFound
 from tui.core.plan import RunPlan
 from tui.core.ports import BatchPort, StoragePort
 from tui.ui.services import LogChunk, LogSource
+from tui.ui.task_file import TaskFile
 
 
 class ServiceLogReader:
@@ -23,6 +24,8 @@ class ServiceLogReader:
         try:
             return self._of_task(source, offset, limit_bytes)
         except (NotFound, Conflict):  # the task has no node yet, or no longer
+            if isinstance(source, TaskFile):
+                raise  # only the output is stored
             return self._stored(source, offset, limit_bytes)
 
     def _of_task(self, source: LogSource, offset: int | None, limit_bytes: int) -> LogChunk:

@@ -27,6 +27,7 @@ from tui.ui.screens.base import BatchScreen, Question
 from tui.ui.screens.confirm import ConfirmDialog
 from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.services import AppServices, LogSource
+from tui.ui.task_file import TaskFile
 from tui.ui.text import safe, toned
 from tui.ui.widgets.fact_sheet import FactSheet
 from tui.ui.widgets.task_panel import TaskPanel
@@ -65,6 +66,7 @@ class TaskScreen(BatchScreen[None]):
         self._reading: TaskReading | None = None
         self._trouble: BatchTuiError | None = None
         self._is_reading = False
+        self._file = ""
         self._ticks = 0
         self._tabs = Tabs(*(Tab(view, id=f"tab-{view}") for view in VIEWS))
         self._words = Static("", id="trouble-words")
@@ -121,7 +123,7 @@ class TaskScreen(BatchScreen[None]):
         self._ticks += 1
         if self.is_current and self._is_alive and self._ticks % _READ_EVERY_TICKS == 0:
             self._read()
-        if self._view in ("stdout", "stderr"):
+        if self._view in ("stdout", "stderr") or self._file:
             self._panel.poll()
         self._show()
 
@@ -164,6 +166,11 @@ class TaskScreen(BatchScreen[None]):
 
     def _show_log(self) -> None:
         view, reading = self._view, self._reading
+        if self._file:
+            source = TaskFile("task", self._task_id, "stdout", self._file)
+            self._panel.show_log(source, is_growing=self._is_alive, title=self._file)
+            self._panel.show_age()
+            return
         if view not in ("stdout", "stderr"):
             return
         stream: Literal["stdout", "stderr"] = "stderr" if view == "stderr" else "stdout"
@@ -175,7 +182,7 @@ class TaskScreen(BatchScreen[None]):
 
     @on(Tabs.TabActivated)
     def _on_tab(self) -> None:
-        view = self._view
+        view, self._file = self._view, ""
         target = "log" if view in ("stdout", "stderr") else view
         self.query_one(ContentSwitcher).current = target
         self._show()
@@ -185,9 +192,21 @@ class TaskScreen(BatchScreen[None]):
         else:
             focus.focus()
 
+    @on(VirtualTable.RowSelected, "#files")
+    def _open_file(self, message: VirtualTable.RowSelected) -> None:
+        """The file as the logs are shown; esc comes back to the list."""
+        file = self._files.model.get(message.row_id)
+        if file is not None and not file.is_directory:
+            self._file = file.name
+            self.query_one(ContentSwitcher).current = "log"
+            self._show()
+            self.call_after_refresh(self._panel.focus_log)
+
     # What a person does
 
     def action_show(self, view: str) -> None:
+        if self._file and view == self._view:
+            self._on_tab()
         self._tabs.active = f"tab-{view}"
 
     def action_next_log(self) -> None:
@@ -225,8 +244,10 @@ class TaskScreen(BatchScreen[None]):
         self._read()
 
     def action_back(self) -> None:
-        """From a log or the files to the overview; from there back to the run."""
-        if self._view != "overview":
+        """From a file to the list, from a log or the list to the overview; from there back to the run."""
+        if self._file:
+            self._on_tab()
+        elif self._view != "overview":
             self.action_show("overview")
         else:
             super().action_back()

@@ -84,13 +84,16 @@ class TaskPanel(Vertical):
         self.border_title, self.border_subtitle = Content(safe(title)), ""
         self._say(Content("\n").join(list(lines)), is_alone=True)
 
-    def show_log(self, source: LogSource, *, is_growing: bool, waiting: str = "") -> None:
-        """The output of `source`; `waiting` says why there is none yet, and then nothing is read."""
+    def show_log(self, source: LogSource, *, is_growing: bool, waiting: str = "", title: str = "") -> None:
+        """The output of `source`, under its stream's name or `title`.
+
+        `waiting` says why there is none yet, and then nothing is read.
+        """
         if source != self._source:
             self._leave_log()
             self._source = source
             self._log.clear()
-            self.border_title = Content(safe(f"{source.stream} · {source.id}"))
+            self.border_title = Content(safe(title or f"{source.stream} · {source.id}"))
             self.border_subtitle = ""
             self._say(toned(waiting or "Reading…", "muted"), is_alone=True)
         if self._is_growing is not is_growing:

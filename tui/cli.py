@@ -24,6 +24,7 @@ class Program(LazyGroup):
         "demo": LazyCommand("tui.commands.demo", "A whole run of sample inputs on the sandbox; no account needed"),
         "run": LazyCommand("tui.commands.run", "One run from inputs to outputs, without the user interface"),
         "runs": LazyCommand("tui.commands.runs", "The runs this machine knows"),
+        "watch": LazyCommand("tui.commands.watch", "The live view of any job of an account"),
         "accounts": LazyCommand("tui.commands.accounts", "The accounts that runs can go to"),
         "sandbox": LazyCommand("tui.commands.sandbox", "The local Batch and Blob service"),
         "info": LazyCommand("tui.commands.info", "Versions, and every path this program writes to"),

@@ -103,7 +103,7 @@ def test_read_only_leaves_out_what_changes_something() -> None:
     listed = CliRunner().invoke(program, ["--read-only", "--help"]).output
     assert "\n  runs " in CliRunner().invoke(program, ["--help"]).output
     commands = [line.split()[0] for line in listed.partition("Commands:")[2].splitlines() if line.strip()]
-    assert commands == ["runs", "accounts", "sandbox", "info"]
+    assert commands == ["runs", "watch", "accounts", "sandbox", "info"]
 
 
 def test_the_help_names_every_command_and_option() -> None:

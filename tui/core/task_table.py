@@ -30,6 +30,7 @@ TONES: dict[TaskStatus, Tone] = {
 _STATUS_RANK = {status: rank for rank, status in enumerate(TaskStatus)}
 SLOW_GLYPH = "▲"
 """Before a duration far beyond the usual one."""
+_FOREIGN_TASK_WIDTH = 20
 _NODE_TAIL = 5
 """Node ids differ at their end."""
 
@@ -180,6 +181,9 @@ def input_names(plan: RunPlan) -> Callable[[str], str]:
 
 
 def _task_width(plan: RunPlan) -> int:
+    """Ids of a job that is only watched may be of any length."""
+    if not plan.inputs:
+        return _FOREIGN_TASK_WIDTH
     return max(len("TASK"), len(plan.task_id(max(0, len(plan.inputs) - 1))))
 
 

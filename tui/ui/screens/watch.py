@@ -1,0 +1,21 @@
+"""A job that somebody else made: the run screen without the steps of a run, which it does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
+from tui.ui.screens.base import Question
+from tui.ui.screens.run import RunScreen
+from tui.ui.widgets.step_rail import StepRail
+
+
+class WatchScreen(RunScreen):
+    """Leaving it changes nothing: the job goes on by itself."""
+
+    def compose_body(self) -> Iterable[Widget]:
+        return (widget for widget in super().compose_body() if not isinstance(widget, StepRail))
+
+    def leaving_question(self) -> Question | None:
+        return None

@@ -112,7 +112,7 @@ def test_running_wide_light_failed_only_with_details(snap_compare: SnapCompare) 
 
 
 def test_before_the_first_task(snap_compare: SnapCompare) -> None:
-    assert compare(snap_compare, set_up_events(), NARROW, until="Tasks appear")
+    assert compare(snap_compare, set_up_events(), NARROW, until="Reading the tasks")
 
 
 def test_pool_without_capacity(snap_compare: SnapCompare) -> None:

@@ -91,9 +91,11 @@ async def shown(
 # What it shows
 
 
-async def test_before_anything_happened_it_says_so() -> None:
+async def test_before_anything_is_read_it_says_what_it_waits_for() -> None:
     async with shown() as run:
         await run.until(RUN_ID, "○ starting", "○ containers", "Tasks appear here", "Nodes appear", "ETA –")
+        await run.feed(*set_up_events())
+        await run.until("Reading the tasks…")
 
 
 async def test_a_run_under_way_shows_steps_counts_rows_nodes_age_and_rate() -> None:

@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.core.errors import BatchTuiError
-from tui.core.events import PollReport, RunEnded, RunEvent, TasksChanged
+from tui.core.events import PollReport, RunEnded, RunEvent, Step, StepState, TasksChanged
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.table_model import TableModel
@@ -189,7 +189,7 @@ class RunScreen(RunLooks):
         view, now_s = self.view, self._now_s
         title = self.title_line
         title.state = ("‖ paused", "warning") if self._is_paused else run_words.state_words(view, self._error, now_s)
-        read_s = max((moment for moment in (view.tasks_read_s, view.pool_read_s) if moment is not None), default=None)
+        read_s = view.pool_read_s if view.tasks_read_s is None else view.tasks_read_s
         title.age_s = None if read_s is None or view.is_over else max(0.0, now_s - read_s)
         title.is_stale = title.age_s is not None and title.age_s > _STALE_AFTER_S
         title.requests_per_minute = None if view.poll is None or view.is_over else view.poll.requests_per_minute
@@ -198,6 +198,7 @@ class RunScreen(RunLooks):
         age_s = None if view.pool_read_s is None else max(0.0, now_s - view.pool_read_s)
         self._node_map.show(view.nodes, age_s)
         self._show_notices()
+        self._list.await_tasks(are_added=view.steps[Step.TASKS].state is StepState.DONE)
         self._list.show_title()
         self._list.show_age(view.tasks_read_s)
         self._show_panel()

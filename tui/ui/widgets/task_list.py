@@ -83,6 +83,7 @@ class TaskList(Vertical):
         self._filter: TaskFilter | None = None
         self._group: tuple[str, frozenset[str]] | None = None
         self._is_failed_only = False
+        self._are_added = False
         self._trying: Timer | None = None
         self._read_s: float | None = None
         self._input = Input(
@@ -187,6 +188,10 @@ class TaskList(Vertical):
         self._narrow()
         self.table.focus()
 
+    def await_tasks(self, *, are_added: bool) -> None:
+        """Whether the tasks are there already, and only have not been read."""
+        self._are_added = are_added
+
     def show_title(self) -> None:
         """How many of how many, by what they are filtered and sorted, and how many are marked."""
         model = self.model
@@ -206,8 +211,8 @@ class TaskList(Vertical):
             hidden = f" ({model.hidden_mark_count:,} hidden)" if model.hidden_mark_count else ""
             words.append(f"{len(model.marked):,} marked{hidden}")
         self.table.border_title = Content(" · ".join(words))
-        empty = "No task matches; esc shows all again." if model.total else "Tasks appear here once they are added."
-        self.table.show_empty_text(empty)
+        waiting = "Reading the tasks…" if self._are_added else "Tasks appear here once they are added."
+        self.table.show_empty_text("No task matches; esc shows all again." if model.total else waiting)
 
     # What a person does
 

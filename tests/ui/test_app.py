@@ -55,6 +55,7 @@ async def test_a_dangerous_key_works_and_help_says_that_it_changes_something() -
         assert "x  Destroy everything  changes something" in text
         assert "o  Open the vault  " in text
         assert "Leave the program" in text
+        assert "^p  Every key by its name, accounts, themes" in text
         await pilot.press("escape")
         assert vault.is_current
 

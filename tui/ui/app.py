@@ -28,6 +28,15 @@ class BatchTui(App[int]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-comfortable"), (150, "-wide")]  # noqa: RUF012 - Textual's name
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip="The keys that work here"),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Palette",
+            show=False,
+            priority=True,
+            id="app.palette",
+            tooltip="Every key by its name, accounts, themes",
+        ),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave the program"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit-now", show=False, priority=True, tooltip="Leave the program"),
         Binding("ctrl+c", "quit", "Quit", id="app.interrupt", show=False, tooltip="Leave the program"),

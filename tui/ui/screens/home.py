@@ -52,9 +52,7 @@ class HomeScreen(BatchScreen[None]):
     CSS_PATH = "../styles/home.tcss"
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        DangerousBinding(
-            "n", "new_run", "New run", id="home.new", tooltip="Plan a run; nothing is made before you say so"
-        ),
+        DangerousBinding("n", "new_run", "New run", id="home.new", tooltip="Plan a run; its review starts it"),
         Binding("d", "download", "Download", id="home.download", tooltip="Fetch outputs and logs of the run"),
         DangerousBinding("r", "resume", "Resume", id="home.resume", tooltip="Go on with the run where it ended"),
         DangerousBinding("x", "delete", "Delete", id="home.delete", tooltip="Delete what the run made"),

@@ -84,7 +84,9 @@ class TaskDetail:
     resource_file_paths: tuple[str, ...] = ()
     required_slots: int = 1
     depends_on: tuple[str, ...] = ()
-    """Tasks that must end first; ranges of ids are not resolved."""
+    """Tasks that must end first, named one by one."""
+    depends_on_ranges: tuple[tuple[int, int], ...] = ()
+    """First and last number of further ones, both included; their ids are numbers, zeros in front or not."""
     max_retry_count: int = 0
     max_wall_clock_s: float | None = None
     retention_s: float | None = None

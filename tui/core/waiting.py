@@ -29,7 +29,9 @@ class Situation:
     waiting: TaskDetail | None = None
     """One of the tasks that wait."""
     unmet: tuple[str, ...] = ()
-    """Of the tasks it depends on, those that are not completed."""
+    """Of the tasks it depends on, those that are known not to be completed."""
+    unread: int = 0
+    """How many further tasks it depends on were not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,12 @@ def _dependencies(found: Situation) -> Iterator[Cause]:
             "wait",
             f"Task {found.waiting.row.id} waits for {names}.",
             "a task that failed satisfies no dependency unless its exit conditions say so",
+        )
+    elif found.waiting is not None and found.unread:
+        yield Cause(
+            "wait",
+            f"Task {found.waiting.row.id} depends on other tasks, {found.unread:,} of which were not looked at.",
+            "it runs once all of them are completed; the table shows how far they are",
         )
     elif found.counts.running:
         yield Cause("fine", f"Tasks do run: {found.counts.running:,} of them, and slots are free for more.")

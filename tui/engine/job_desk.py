@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 
 from tui.core.bulk import TaskOutcome
 from tui.core.errors import BatchTuiError, NotFound
@@ -48,12 +48,12 @@ class JobDesk:
         batch = tools.batch
         job, pool = batch.get_job(plan.job_id), batch.get_pool(plan.pool.id)
         nodes = () if pool is None else batch.list_nodes(pool.id)
-        counts, waiting, unmet = TaskCounts(), None, tuple[str, ...]()
+        counts, waiting, unmet, unread = TaskCounts(), None, tuple[str, ...](), 0
         if job is not None:
             counts = batch.count_tasks(plan.job_id)
             waiting = self._waiting(tools) if counts.active else None
-            unmet = () if waiting is None else self._unmet(tools, waiting)
-        return Situation(tools.clock.now_s(), job, pool, nodes, counts, waiting, unmet)
+            unmet, unread = ((), 0) if waiting is None else self._unmet(tools, waiting)
+        return Situation(tools.clock.now_s(), job, pool, nodes, counts, waiting, unmet, unread)
 
     def _waiting(self, tools: RunTools) -> TaskDetail | None:
         """One that waits, looked for among the first of the list only: any will do."""
@@ -66,12 +66,25 @@ class JobDesk:
             pass
         return None
 
-    def _unmet(self, tools: RunTools, waiting: TaskDetail) -> tuple[str, ...]:
-        def is_over(task_id: str) -> bool:
-            detail = tools.batch.get_task(self.plan.job_id, task_id)
-            return detail is not None and detail.row.state is TaskState.COMPLETED
+    def _unmet(self, tools: RunTools, waiting: TaskDetail) -> tuple[tuple[str, ...], int]:
+        """Dependencies that are not completed, and how many were not looked at.
 
-        return tuple(task_id for task_id in waiting.depends_on[:_MAX_DEPENDENCIES_READ] if not is_over(task_id))
+        A range gives numbers, and the id may have zeros in front: a number that is no id as it stands counts as not
+        looked at.
+        """
+
+        def state_of(task_id: str) -> TaskState | None:
+            detail = tools.batch.get_task(self.plan.job_id, task_id)
+            return None if detail is None else detail.row.state
+
+        named = waiting.depends_on
+        ranges = waiting.depends_on_ranges
+        numbers = (str(number) for first, last in ranges for number in range(first, last + 1))
+        total = len(named) + sum(last - first + 1 for first, last in ranges)
+        states = {name: state_of(name) for name in islice(chain(named, numbers), _MAX_DEPENDENCIES_READ)}
+        unseen = {name for name, state in states.items() if state is None} - set(named)
+        unmet = tuple(name for name, state in states.items() if state is not TaskState.COMPLETED and name not in unseen)
+        return unmet, total - len(states) + len(unseen)
 
     def reactivate(self, task_ids: Sequence[str], stop: StopSignal, report: Callable[[TaskOutcome], object]) -> None:
         """Makes failed tasks active again, each told as it is done; Interrupted once `stop` is set.

@@ -52,6 +52,7 @@ def task_row(item: Json) -> TaskRow:
 
 def task_detail(item: Json) -> TaskDetail:
     constraints: Json = item.get("constraints") or {}
+    depends_on: Json = item.get("dependsOn") or {}
     return TaskDetail(
         row=task_row(item),
         command_line=item.get("commandLine", ""),
@@ -62,7 +63,10 @@ def task_detail(item: Json) -> TaskDetail:
         ),
         resource_file_paths=tuple(file.get("filePath", "") for file in item.get("resourceFiles") or ()),
         required_slots=item.get("requiredSlots", 1),
-        depends_on=tuple((item.get("dependsOn") or {}).get("taskIds") or ()),
+        depends_on=tuple(depends_on.get("taskIds") or ()),
+        depends_on_ranges=tuple(
+            (int(part["start"]), int(part["end"])) for part in depends_on.get("taskIdRanges") or ()
+        ),
         max_retry_count=int(constraints.get("maxTaskRetryCount", 0)),
         max_wall_clock_s=_duration(constraints.get("maxWallClockTime")),
         retention_s=_duration(constraints.get("retentionTime")),

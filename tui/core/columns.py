@@ -83,8 +83,9 @@ def place_columns(columns: Sequence[Column[RowT]], width: int, *, start: int = 0
 
 def natural_key(text: str) -> tuple[str | int, ...]:
     """Sorts `task2` before `task10`; texts and numbers alternate, so any two keys compare."""
-    parts = _DIGITS.split(text.casefold())
-    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts))
+    parts: list[str | int] = [*_DIGITS.split(text.casefold())]
+    parts[1::2] = map(int, parts[1::2])
+    return tuple(parts)
 
 
 def _needed(columns: Sequence[Column[RowT]]) -> int:

@@ -17,7 +17,7 @@ from tui.core.arrangement import Arrangement
 from tui.core.columns import RowT
 from tui.core.table_model import SortOrder, TableModel
 
-ARRANGED_ASIDE = 150_000
+ARRANGED_ASIDE = 40_000
 """From so many rows on, sorting or filtering all of them takes longer than a person should wait for a key."""
 
 

@@ -1,29 +1,19 @@
-"""The run screen on fed events: what it shows, what the keys do, and what it says when it is left."""
+"""The run screen on fed events: what it shows."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from textual.pilot import Pilot
 
-from tests.support.pilot import wait_for
+from tests.support.run_screen import shown
 from tests.support.runs import (
-    CANNED_ROWS,
     NOW_S,
     RUN_ID,
-    FakeLogs,
-    FakeSession,
-    FrozenClock,
-    PausableFakeSession,
     ended_events,
     failed,
     new_node,
-    new_plan,
     new_pool,
-    new_services,
     running_events,
     set_up_events,
     succeeded,
@@ -34,7 +24,6 @@ from tui.core.events import (
     Notice,
     PollReport,
     PoolChanged,
-    RunEvent,
     RunStarted,
     Step,
     StepChanged,
@@ -44,51 +33,7 @@ from tui.core.events import (
 from tui.core.records import FailureInfo, ResizeError
 from tui.core.task_tally import SLICE_ROWS
 from tui.core.units import local_clock
-from tui.ui.app import BatchTui
-from tui.ui.screens.confirm import ConfirmDialog
-from tui.ui.screens.run import RunScreen
-from tui.ui.services import LogSource, RunSession
-
-COMFORTABLE = (120, 40)
-
-
-class Shown:
-    """A run screen on a pilot, and what can be read on it."""
-
-    def __init__(self, pilot: Pilot[int], screen: RunScreen, clock: FrozenClock, logs: FakeLogs) -> None:
-        self.pilot, self.screen, self.clock, self.logs = pilot, screen, clock, logs
-
-    @property
-    def text(self) -> str:
-        """Everything on the terminal."""
-        lines = self.pilot.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in lines)
-
-    async def feed(self, *events: RunEvent) -> None:
-        self.screen.feed(events)
-        await self.pilot.pause()
-
-    async def until(self, *texts: str) -> None:
-        await wait_for(self.pilot, lambda: all(text in self.text for text in texts), f"on screen: {texts}")
-
-    async def until_gone(self, text: str) -> None:
-        await wait_for(self.pilot, lambda: text not in self.text, f"no longer on screen: {text}")
-
-
-@asynccontextmanager
-async def shown(
-    *events: RunEvent, size: tuple[int, int] = COMFORTABLE, session: RunSession | None = None, inputs: int = 8
-) -> AsyncIterator[Shown]:
-    clock, logs = FrozenClock(), FakeLogs()
-    screen = RunScreen(new_services(logs, clock), new_plan(inputs), session)
-    async with BatchTui(lambda: screen).run_test(size=size) as pilot:
-        await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
-        view = Shown(pilot, screen, clock, logs)
-        await view.feed(*events)
-        yield view
-
-
-# What it shows
+from tui.ui.services import LogSource
 
 
 async def test_before_anything_is_read_it_says_what_it_waits_for() -> None:
@@ -183,10 +128,20 @@ async def test_the_age_is_that_of_the_last_look_even_where_it_found_nothing_new(
         await run.until("⟳ 31 s ago")
 
 
+async def test_a_pool_that_was_just_read_makes_old_tasks_no_younger() -> None:
+    async with shown(*running_events()) as run:
+        run.clock.moment_s += 40
+        await run.feed(PoolChanged(new_pool(), (new_node(0),), NOW_S + 40))
+        await run.until("⟳ 41 s ago", "0.0 s ago")
+
+
 async def test_throttling_says_until_when() -> None:
     async with shown(*running_events()) as run:
         await run.feed(PollReport(NOW_S, False, 60, 12, "429 TooManyRequests", throttled_until_s=NOW_S + 12))
         await run.until(f"slow down until {local_clock(NOW_S + 12)}", "429 TooManyRequests")
+        run.clock.moment_s += 20
+        run.screen.tick()
+        await run.until(f"we ask again since {local_clock(NOW_S + 12)}")
         await run.feed(PollReport(NOW_S + 12, True, 60, 1))
         await run.until_gone("slow down")
 
@@ -237,206 +192,3 @@ async def test_no_line_is_ever_wider_than_the_terminal_and_the_table_is_there(si
             assert "⟳ 0.8 s ago" in title
             assert all(f"{step.value}" in lines[1] for step in Step)
             assert "succeeded" in run.text
-
-
-# What the keys do
-
-
-async def test_failed_only_shows_what_failed_and_back() -> None:
-    async with shown(*running_events()) as run:
-        await run.pilot.press("f")
-        await run.until("tasks · 1 of 8 · failed only", "topword-00003")
-        assert "topword-00000" not in run.text.split("stdout")[0]
-        await run.feed(TasksChanged((failed(6),), False, NOW_S, NOW_S))
-        await run.until("tasks · 2 of 8", "topword-00006")
-        await run.pilot.press("f")
-        await run.until("tasks · 8")
-
-
-async def test_the_filter_narrows_as_one_types_and_esc_shows_all_again() -> None:
-    async with shown(*running_events()) as run:
-        await run.pilot.press("slash", *"größe")
-        await run.until("tasks · 1 of 8 · “größe”", "topword-00001")
-        await run.pilot.press("enter")
-        assert run.screen.focused is not None
-        assert run.screen.focused.id == "tasks"
-        await run.pilot.press("slash", *"q")
-        await run.until("No task matches")
-        await run.pilot.press("escape")
-        await run.until("tasks · 8")
-        assert run.screen.is_current
-
-
-async def test_a_bad_filter_is_explained_as_typed_and_the_last_good_one_stays() -> None:
-    async with shown(*running_events()) as run:
-        await run.pilot.press("slash", *"exit:1")
-        await run.until("tasks · 1 of 8 · “exit:1”")
-        await run.pilot.press(*"x")
-        await run.until("✗ at “1x”: expected a whole number", "tasks · 1 of 8 · “exit:1”")
-        await run.pilot.press("backspace", *" st")
-        await run.until("completes: state:")
-        await run.pilot.press("right", *"f", "enter")
-        await run.until("“exit:1 state:f”")
-        await run.feed(TasksChanged((failed(6),), False, NOW_S, NOW_S))
-        await run.until("tasks · 2 of 8")
-
-
-async def test_sorting_by_key_goes_through_the_columns() -> None:
-    async with shown(*running_events()) as run:
-        await run.pilot.press("s", "s")
-        await run.until("by state ▲", "STATE▲")
-        await run.pilot.press("S")
-        await run.until("by state ▼")
-        assert [row.id for row in map(run.screen._model.row_at, range(2))] == ["topword-00003", "topword-00000"]
-
-
-async def test_a_sort_by_duration_stays_true_while_tasks_run() -> None:
-    async with shown(*running_events()) as run:
-        model = run.screen._model
-        run.screen._list.table.sort_by("duration")
-        run.screen.tick()
-        await run.until("by duration ▲")
-        assert [model.row_at(position).id for position in range(3)] == [
-            "topword-00000",
-            "topword-00001",
-            "topword-00003",
-        ]
-        run.clock.moment_s += 1_000
-        run.screen.tick()
-        await run.pilot.pause()
-        assert model.position_of("topword-00002") == 4
-
-
-async def test_enter_shows_the_facts_of_a_task() -> None:
-    async with shown(*running_events(), size=(160, 45)) as run:
-        run.screen._list.table.move_to("topword-00003")
-        await run.pilot.press("enter")
-        await run.until("details · topword-00003", "✗ failed", "FailureExitCode", "top_words.py", "x␛[31mred.txt")
-
-
-async def test_the_log_follows_new_bytes_only() -> None:
-    source = LogSource("task", "topword-00002", "stdout")
-    async with shown(*running_events()) as run:
-        run.logs.contents[source] = b"counting\n"
-        run.screen._list.table.move_to("topword-00002")
-        await run.until("stdout · topword-00002", "counting")
-        run.logs.contents[source] += "größer\n".encode()
-        run.screen.tick()
-        await run.until("größer")
-        assert [offset for read, offset in run.logs.reads if read == source][:2] == [None, 9]
-        await run.pilot.press("l")
-        await run.until("stderr · topword-00002", "No output yet")
-
-
-async def test_the_log_of_a_finished_task_is_read_to_its_end_and_no_further() -> None:
-    source = LogSource("task", "topword-00000", "stdout")
-    async with shown() as run:
-        run.logs.contents[source] = b"x" * 200_000 + b"\nthe end\n"
-        await run.feed(*running_events())
-        await run.until("the end", "complete")
-        reads = len(run.logs.reads)
-        run.screen.tick()
-        await run.pilot.pause()
-        assert len(run.logs.reads) == reads
-
-
-async def test_a_task_that_has_not_started_has_nothing_read() -> None:
-    async with shown(*set_up_events(), TasksChanged((task(0),), True, NOW_S, NOW_S)) as run:
-        await run.until("has not started")
-        run.screen.tick()
-        await run.pilot.pause()
-        assert run.logs.reads == []
-
-
-async def test_where_it_is_narrow_the_task_opens_below_and_esc_closes_it() -> None:
-    async with shown(*running_events(), size=(80, 24)) as run:
-        assert "stdout" not in run.text
-        await run.pilot.press("l")
-        await run.until("stdout · topword-00000")
-        await run.pilot.press("escape")
-        await run.until_gone("stdout ·")
-
-
-async def test_pause_is_there_only_for_a_session_that_can() -> None:
-    session = PausableFakeSession()
-    async with shown(*running_events(), session=session) as run:
-        await run.until("p Pause")
-        await run.pilot.press("p")
-        await run.until("‖ paused")
-        await run.pilot.press("r")
-        assert session.refreshes == 1
-        paused = [session.is_paused]
-        await run.pilot.press("p")
-        await run.until("● running")
-        assert [*paused, session.is_paused] == [True, False]
-        await run.feed(*ended_events()[-1:])
-        await run.until_gone("p Pause")
-    assert not RunScreen(new_services(), new_plan(), FakeSession()).check_action("pause", ())
-    assert not RunScreen(new_services(), new_plan()).check_action("pause", ())
-
-
-# How it is left
-
-
-def question_of(*events: RunEvent) -> str:
-    screen = RunScreen(new_services(), new_plan(), FakeSession())
-    for event in events:
-        screen.view.apply(event)
-    question = screen.leaving_question()
-    return "" if question is None else question.text
-
-
-@pytest.mark.parametrize(
-    ("events", "words"),
-    [
-        (list, "stops at the step “start”"),
-        (lambda: [StepChanged(Step.UPLOAD, StepState.RUNNING, NOW_S)], "stops at the step “upload”"),
-        (running_events, "go on without this program, for 20 min at most"),
-        (
-            lambda: [
-                *running_events(),
-                *(
-                    StepChanged(Step.MONITOR, StepState.DONE, NOW_S),
-                    StepChanged(Step.DOWNLOAD, StepState.RUNNING, NOW_S),
-                ),
-            ],
-            "The tasks are done, but “download” stops",
-        ),
-    ],
-    ids=["before the first step", "upload", "monitor", "download"],
-)
-def test_leaving_says_truly_what_becomes_of_the_run(events: Callable[[], list[RunEvent]], words: str) -> None:
-    text = question_of(*events())
-    assert words in text
-    assert f"batch-tui runs resume {RUN_ID}" in text
-
-
-def test_a_run_that_is_over_is_left_without_a_question() -> None:
-    assert question_of(*ended_events()) == ""
-
-
-async def test_the_session_is_followed_to_its_end_and_the_program_ends_with_its_exit_code() -> None:
-    session = FakeSession(running_events(), ended_events()[-1:])
-    async with shown(session=session, size=(160, 45)) as run:
-        await run.until("1 of 8 tasks failed")
-        assert session.is_started
-        await run.pilot.press("q")
-        await wait_for(run.pilot, lambda: session.is_stopped, "the session was told to stop")
-    assert run.pilot.app.return_value == 1
-
-
-async def test_quitting_asks_first_and_staying_changes_nothing() -> None:
-    session = PausableFakeSession()
-    async with shown(*running_events(), session=session) as run:
-        await run.pilot.press("q")
-        await run.until("leave the run?", "Stay")
-        assert isinstance(run.pilot.app.screen, ConfirmDialog)
-        await run.pilot.press("enter")
-        await run.until_gone("leave the run?")
-        assert not session.is_stopped
-        await run.pilot.press("q", "right", "enter")
-        await wait_for(run.pilot, lambda: session.is_stopped, "the session was told to stop")
-
-
-def test_canned_rows_hold_every_state_a_person_may_see() -> None:
-    assert {row.status.value for row in CANNED_ROWS} == {"active", "running", "succeeded", "failed"}

@@ -37,7 +37,9 @@ def state_words(view: RunView, error: BatchTuiError | None, now_s: float) -> tup
     return f"● running {clock_text(now_s - view.started_s)}", "running"
 
 
-def trouble_lines(view: RunView, error: BatchTuiError | None, silent_since_s: float | None) -> list[Content]:
+def trouble_lines(
+    view: RunView, error: BatchTuiError | None, silent_since_s: float | None, now_s: float
+) -> list[Content]:
     """What went wrong and is still so; a resize error of a pool that has all its nodes by now is history."""
     lines: list[Content] = []
     if error is not None:
@@ -50,6 +52,8 @@ def trouble_lines(view: RunView, error: BatchTuiError | None, silent_since_s: fl
     poll = view.poll
     if poll is not None and poll.throttled_until_s is not None and view.summary is None:
         until = f"The service asks us to slow down until {local_clock(poll.throttled_until_s)}"
+        if now_s > poll.throttled_until_s:
+            until = f"The service asked us to slow down; we ask again since {local_clock(poll.throttled_until_s)}"
         lines += _lines(until, poll.trouble, "the tasks go on; what is shown is as old as it says")
     elif poll is not None and poll.trouble and view.summary is None:
         since = f"Nothing heard since {local_clock(silent_since_s)}" if silent_since_s is not None else "No answer"

@@ -220,7 +220,7 @@ class RunScreen(RunLooks):
         self._list.mark_slow(slow_from_s(tally.durations))
 
     def _show_notices(self) -> None:
-        lines = run_words.trouble_lines(self.view, self._error, self._silent_since_s)
+        lines = run_words.trouble_lines(self.view, self._error, self._silent_since_s, self._now_s)
         is_error = self._error is not None or self._silent_since_s is None
         self._trouble.show("trouble", lines, "error" if is_error else "warning")
         summary = self.view.summary

@@ -82,6 +82,12 @@ BROKEN = replace(
             "1 of 1 slots are in use; 5 wait for a slot",
             "more nodes",
         ),
+        (
+            {"nodes": (BUSY,), "counts": TaskCounts(active=1, running=1), "unmet": ("a",), "unread": 2},
+            "wait",
+            "topword-00006 waits for a; 2 further ones were not looked at",
+            "exit conditions",
+        ),
         ({"unread": 4_000}, "wait", "4,000 of which were not looked at", "all of them are completed"),
         ({"unmet": ("a", "b", "c", "d")}, "wait", "topword-00006 waits for a, b, c and 1 more", "exit conditions"),
         ({"counts": TaskCounts(active=5, running=2)}, "fine", "slots are free", ""),

@@ -183,6 +183,8 @@ def _slots(found: Situation) -> Iterator[Cause]:
             "use a pool with more task slots a node, or tasks that need fewer",
         )
         return
+    if found.unmet:
+        return  # no slot would help the task that waits
     takers = [node for node in found.nodes if node.takes_tasks]
     if any(pool.slots_per_node - node.running_slots >= needed for node in takers):
         return
@@ -203,9 +205,10 @@ def _slots(found: Situation) -> Iterator[Cause]:
 def _dependencies(found: Situation) -> Iterator[Cause]:
     if found.waiting is not None and found.unmet:
         names = ", ".join(found.unmet[:3]) + (f" and {len(found.unmet) - 3} more" if len(found.unmet) > 3 else "")
+        unread = f"; {found.unread:,} further ones were not looked at" if found.unread else ""
         yield Cause(
             "wait",
-            f"Task {found.waiting.row.id} waits for {names}.",
+            f"Task {found.waiting.row.id} waits for {names}{unread}.",
             "a task that failed satisfies no dependency unless its exit conditions say so",
         )
     elif found.waiting is not None and found.unread:

@@ -7,7 +7,6 @@ imported when they are opened: together they take longer to import than Home tak
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -20,8 +19,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.core.accounts import Account
-from tui.core.deletion import Remains
-from tui.core.errors import BatchTuiError, Interrupted
 from tui.core.plan import RunPlan
 from tui.core.run_draft import RunDraft
 from tui.core.run_line import RunLine, RunState, RunTable
@@ -29,8 +26,8 @@ from tui.core.units import count_text
 from tui.ui import home_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import HomeServices
-from tui.ui.screens.account_switch import AccountSwitch
-from tui.ui.screens.base import Ask, BatchScreen
+from tui.ui.screens.base import Ask
+from tui.ui.screens.home_reading import HomeReading
 from tui.ui.services import AppServices
 from tui.ui.text import joined, safe, toned
 from tui.ui.widgets.virtual_table import VirtualTable
@@ -39,14 +36,10 @@ if TYPE_CHECKING:
     from tui.ui.screens.open_run import OpenRunScreen
 
 _TICK_S = 1.0
-_LOOK_EVERY_S = 10.0
-RUNS_LOOKED_AT = 20
-"""The newest runs that still have something; further ones are looked at when they are opened."""
-
 _EMPTY = "No runs yet. Press n to plan the first one; samples are at hand."
 
 
-class HomeScreen(BatchScreen[None]):
+class HomeScreen(HomeReading):
     """The list of runs."""
 
     CSS_PATH = "../styles/home.tcss"
@@ -70,24 +63,15 @@ class HomeScreen(BatchScreen[None]):
         is_read_only: bool = False,
     ) -> None:
         """Without an account it opens the set-up; with a `draft`, that draft's review."""
-        super().__init__(services, is_read_only=is_read_only)
-        self._home = home
+        super().__init__(services, home, is_read_only=is_read_only)
         self._has_account = has_account
         self._draft = draft
-        self._lines: dict[str, RunLine] = {}
-        self._read: dict[str, Remains] = {}
-        self._troubles: dict[str, str] = {}
-        self._unreadable: tuple[str, ...] = ()
         self._opened: dict[str, OpenRunScreen] = {}
-        self._stop = threading.Event()
-        self._next_look_s = 0.0
-        self._is_looking = self._is_reading = False
         self._runs = RunTable(services.clock.now_s())
         self._table: VirtualTable[RunLine] = VirtualTable(
             self._runs.model, can_mark=False, empty_text="Reading the journals…", id="runs", classes="panel"
         )
         self._detail = Static("", id="detail", classes="panel")
-        self._switch = AccountSwitch(self, home.accounts, services.run_blocking, self._use)
 
     def compose_body(self) -> Iterable[Widget]:
         self._table.border_title = "runs"
@@ -109,40 +93,6 @@ class HomeScreen(BatchScreen[None]):
         if self.is_mounted:
             self.action_refresh()
 
-    # What comes in
-
-    def action_refresh(self) -> None:
-        if not self._is_reading:
-            self._is_reading = True
-            self.run_worker(self._read_journals(), group="journals")
-
-    async def _read_journals(self) -> None:
-        try:
-            lines, unreadable = await self.services.run_blocking(self._home.runs.list_runs)
-        except BatchTuiError as error:
-            from tui.ui.screens.error_dialog import ErrorDialog  # as it is opened
-
-            self.app.push_screen(ErrorDialog(error))
-            return
-        finally:
-            self._is_reading = False
-        self.feed(lines, unreadable)
-        self._next_look_s = 0.0
-        self._look()
-        await self._switch.read()
-
-    def feed(self, lines: Iterable[RunLine], unreadable: tuple[str, ...] = ()) -> None:
-        """The runs as their journals have them, newest first."""
-        self._lines = {line.run_id: line for line in lines}
-        self._unreadable = unreadable
-        self._show()
-
-    def feed_remains(self, remains: Remains) -> None:
-        """What the service said of one run."""
-        self._read[remains.run_id] = remains
-        self._troubles.pop(remains.run_id, None)
-        self._show()
-
     def tick(self) -> None:
         """Ages; and a further look at the service, when it is time for one."""
         self._runs.now_s = self.services.clock.now_s()
@@ -150,33 +100,6 @@ class HomeScreen(BatchScreen[None]):
         self._show_ages()
         if self.is_current and self._runs.now_s >= self._next_look_s:
             self._look()
-
-    def _look(self) -> None:
-        """One look at the service at a time."""
-        wanted = [line.run_id for line in self._lines.values() if line.leftovers][:RUNS_LOOKED_AT]
-        self._next_look_s = self.services.clock.now_s() + _LOOK_EVERY_S
-        if wanted and not self._is_looking:
-            self._is_looking = True
-            self.run_worker(self._glance(wanted), group="glance")
-
-    async def _glance(self, wanted: list[str]) -> None:
-        try:
-            for run_id in wanted:
-                await self._glance_at(run_id)
-        finally:
-            self._is_looking = False
-            self._next_look_s = self.services.clock.now_s() + _LOOK_EVERY_S
-
-    async def _glance_at(self, run_id: str) -> None:
-        try:
-            remains = await self.services.run_blocking(lambda: self._home.runs.glance(run_id, self._stop))
-        except Interrupted:
-            return
-        except BatchTuiError as error:
-            self._troubles[run_id] = str(error)
-            self._show()
-        else:
-            self.feed_remains(remains)
 
     # What is shown
 

@@ -127,7 +127,9 @@ async def test_the_log_of_a_finished_task_is_read_to_its_end_and_no_further() ->
     async with shown() as run:
         run.logs.contents[source] = b"x" * 200_000 + b"\nthe end\n"
         await run.feed(*running_events())
-        await run.until("the end", "complete")
+        await run.until("the end", "complete · last 64 KB of 195 KB")
+        await run.pilot.press("tab", "slash", *"end")
+        await run.until("1 found in the last 64 KB")
         reads = len(run.logs.reads)
         run.screen.tick()
         await run.pilot.pause()

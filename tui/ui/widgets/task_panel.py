@@ -64,6 +64,7 @@ class TaskPanel(Vertical):
         self._has_more = False
         self._read_s: float | None = None
         self._offset: int | None = None
+        self._begins_at = 0
         self._origin = ""
         self._tail = LogTail()
         self._settling: Timer | None = None
@@ -121,12 +122,20 @@ class TaskPanel(Vertical):
         if self._source is None or self._read_s is None:
             return
         size = size_text(self._offset or 0)
+        if self._begins_at:
+            size = f"{self._shown_words} of {size}"
         if self._is_whole:
             words = f"complete · {size} · from the {self._origin}"
         else:
-            follows = "follows" if self._log.is_vertical_scroll_end else "end follows again"
+            again = "end follows" if self._begins_at else "end follows again"
+            follows = "follows" if self._log.is_vertical_scroll_end else again
             words = f"{follows} · {size} · {duration_text(self._clock.now_s() - self._read_s)} ago"
         self.border_subtitle = Content(safe(words))
+
+    @property
+    def _shown_words(self) -> str:
+        """What of a log is read whose beginning is not."""
+        return f"last {size_text((self._offset or 0) - self._begins_at)}"
 
     def action_search(self) -> None:
         if self._source is not None:
@@ -143,7 +152,8 @@ class TaskPanel(Vertical):
     def _on_searched(self, message: Input.Changed) -> None:
         message.stop()
         places = self._log.search(message.value)
-        self.border_subtitle = f"{places:,} found" if message.value else ""
+        where = f" in the {self._shown_words}" if self._begins_at else ""
+        self.border_subtitle = f"{places:,} found{where}" if message.value else ""
 
     @on(Input.Submitted, "#search")
     def _on_search_ended(self, message: Input.Submitted) -> None:
@@ -158,6 +168,7 @@ class TaskPanel(Vertical):
     def _leave_log(self) -> None:
         self._source = self._offset = self._read_s = None
         self._is_whole = self._has_more = False
+        self._begins_at = 0
         self._tail = LogTail()
         if self._settling is not None:
             self._settling.stop()
@@ -180,6 +191,8 @@ class TaskPanel(Vertical):
             self.poll()
 
     def _append(self, chunk: LogChunk, was_growing: bool) -> None:
+        if self._offset is None or chunk.offset < self._begins_at:
+            self._begins_at = chunk.offset
         is_end = chunk.offset + len(chunk.content) >= chunk.size_bytes
         self._offset = chunk.offset + len(chunk.content)
         self._origin, self._read_s = chunk.origin, self._clock.now_s()

@@ -22,7 +22,8 @@ def test_nothing_is_left_out_where_everything_fits() -> None:
 
 
 def test_keys_that_do_nothing_now_go_first_then_as_ranked_then_the_others_and_help_and_quit_never() -> None:
-    room, order = sum(key.width for key in KEYS) - 1, []
+    room = sum(key.width for key in KEYS) - 1
+    order: list[str] = []
     while gone := left_out(KEYS, room) - set(order):
         (name,) = gone
         order.append(name)

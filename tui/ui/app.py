@@ -23,7 +23,7 @@ class BatchTui(App[int]):
     """The terminal for Azure Batch; runs until the person leaves, and returns the exit code."""
 
     TITLE = "batch-tui"
-    CSS_PATH = "styles/app.tcss"
+    CSS_PATH = ["styles/app.tcss", "styles/home.tcss"]  # noqa: RUF012 - Textual's name; Home is shown first
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-comfortable"), (150, "-wide")]  # noqa: RUF012 - Textual's name
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import threading
@@ -25,7 +26,12 @@ def _connect_to_loopback(self: socket.socket, address: Any) -> None:
     _connect(self, address)
 
 
+_COLLECT_AFTER, _MIDDLE, _FULL = 100_000, 50, 500
+"""Thousands of tests and their modules stay for the whole session: looking at them all the time finds nothing."""
+
+
 def pytest_configure() -> None:
+    gc.set_threshold(_COLLECT_AFTER, _MIDDLE, _FULL)
     is_live = os.environ.get("BATCH_TUI_LIVE") == "1"
     for name in list(os.environ):
         if name in _KEPT_VARIABLES or (is_live and name.startswith("AZURE_")):

@@ -149,8 +149,9 @@ async def test_a_blocking_call_gives_its_result_or_its_error() -> None:
         ((1, 1, 1), 100_000, [1, 1, 1]),
         ((9, 1, 0), 10, [18, 2, 0]),
         ((99_999, 1, 0), 100_000, [19, 1, 0]),
+        ((3, 1, 2), 6, [11, 3, 6]),
     ],
-    ids=["none", "all", "few of many", "most", "one failed of many"],
+    ids=["none", "all", "few of many", "most", "one failed of many", "all, with a remainder"],
 )
 def test_a_bar_loses_no_amount(amounts: tuple[int, ...], total: int, cells: list[int]) -> None:
     assert share_cells(amounts, total, 20) == cells

@@ -100,8 +100,10 @@ class CountsBar(Widget):
 
 
 def share_cells(amounts: tuple[int, ...], total: int, width: int) -> list[int]:
-    """Cells of a bar for each amount: none is lost while it is not zero, none is full before it is."""
+    """Cells of a bar for each amount: none is lost while it is not zero; it is full where their sum is `total`."""
     cells = [max(1, amount * width // total) if amount else 0 for amount in amounts]
+    if sum(amounts) == total:
+        cells[cells.index(max(cells))] += max(0, width - sum(cells))
     while sum(cells) > width:
         cells[cells.index(max(cells))] -= 1
     return cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from types import FrameType
 from typing import Any
 
 from textual.app import App
@@ -19,3 +20,17 @@ def leave_on_signals(app: App[Any]) -> None:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, app.exit, EXIT_CODE)
+        _resume_only_what_was_suspended(app)
+
+
+def _resume_only_what_was_suspended(app: App[Any]) -> None:
+    """Textual starts its threads anew at every SIGCONT; after a plain SIGSTOP they run still, and none would end."""
+    resume = signal.getsignal(signal.SIGCONT) if hasattr(signal, "SIGCONT") else None
+    if not callable(resume):
+        return
+
+    def on_continue(number: int, frame: FrameType | None) -> None:
+        if getattr(app._driver, "_must_signal_resume", True):
+            resume(number, frame)
+
+    signal.signal(signal.SIGCONT, on_continue)

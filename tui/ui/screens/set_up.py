@@ -6,7 +6,6 @@ the person says so, and before the screen says where.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -22,23 +21,18 @@ from textual.widgets import Button, Static
 from tui.core.account_check import Checklist, CheckResult
 from tui.core.account_draft import AccountDraft
 from tui.core.accounts import SANDBOX_NAME, Account, AccountKind
-from tui.core.columns import Tone
-from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.errors import BatchTuiError
 from tui.core.saved_accounts import AccountsOverview
 from tui.ui.account_services import AccountsService
+from tui.ui.screens import set_up_words
+from tui.ui.screens.account_trial import AccountTrial
 from tui.ui.screens.base import BatchScreen, Question
 from tui.ui.screens.confirm import ConfirmDialog
 from tui.ui.services import AppServices
-from tui.ui.text import joined, safe, toned
+from tui.ui.text import safe, toned
 from tui.ui.widgets.account_form import FIELD_NAMES, AccountForm, RevealButton, of_kind
 from tui.ui.widgets.checklist_panel import ChecklistPanel
 from tui.ui.widgets.kind_choice import KindChoice
-
-_SANDBOX_WORDS = (
-    "Nothing to fill in. The sandbox speaks the Batch and Blob REST APIs on this machine and really runs the tasks: as "
-    "you, in folders of their own. It is no security boundary.\n\n"
-    "It starts when it is used, and stays up until `batch-tui sandbox down`."
-)
 
 
 @dataclass
@@ -76,15 +70,13 @@ class SetUpScreen(BatchScreen[Account | None]):
         self._accounts = accounts
         self._replaces = replaces
         self._overview: AccountsOverview | None = None
-        self._stop = threading.Event()
-        self._tests = 0
-        self._is_testing = self._is_saving = self._is_revealed = False
-        self._tested: AccountDraft | None = None
+        self._trial = AccountTrial(accounts, services.run_blocking, self._report)
+        self._is_saving = self._is_revealed = False
         self._trouble: BatchTuiError | None = None
         self._kind = KindChoice()
         self._opened_with = draft or AccountDraft()
         self._form = AccountForm(self._opened_with)
-        self._sandbox = Static(_SANDBOX_WORDS, markup=False, id="sandbox-words")
+        self._sandbox = Static(set_up_words.SANDBOX_WORDS, markup=False, id="sandbox-words")
         self._checks = ChecklistPanel(id="checks", classes="panel")
         self._where = Static(id="where")
         self._state = Static(id="state")
@@ -162,76 +154,55 @@ class SetUpScreen(BatchScreen[Account | None]):
     @property
     def _obstacle(self) -> str | None:
         """Why the account can be neither tested nor saved yet."""
-        problems = self._form.problems
-        if problems:
-            field, problem = next(iter(problems.items()))
-            return f"{FIELD_NAMES[field]}: {problem}"
-        missing = self._draft.missing()
-        if not missing:
-            return None
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        return f"still missing: {FIELD_NAMES[missing[0]]}{more}"
+        return set_up_words.obstacle_words(self._draft, self._form.problems)
 
     # Test
 
     def action_test(self) -> None:
         """Starts the test, or stops it."""
-        if self._is_testing:
+        if self._trial.is_under_way:
             self._forget_test()
             self._show()
         elif self._obstacle is not None:
             self._form.focus_first_open()
         elif not self._is_saving:
-            self._tests += 1
-            self._stop = threading.Event()
-            self._is_testing, self._tested, self._trouble = True, None, None
+            self._trial.begin()
+            self._trouble = None
             self._checks.show(Checklist())
             self._checks.add_class("-begun")
             self._show()
             self.call_after_refresh(self._checks.scroll_visible, animate=False)
-            self.run_worker(self._test(self._tests, self._draft, self._stop), group="test", exclusive=True)
+            self.run_worker(self._test(self._draft), group="test", exclusive=True)
 
-    async def _test(self, test: int, draft: AccountDraft, stop: threading.Event) -> None:
-        def report(result: CheckResult) -> None:
-            self.post_message(CheckTold(test, result))
-
-        def examine() -> Checklist:
-            return self._accounts.check(self._account_of(draft), stop, report)
-
+    async def _test(self, draft: AccountDraft) -> None:
         try:
-            checklist = await self.services.run_blocking(examine)
-        except Interrupted:
-            return
+            checklist = await self._trial.run(draft)
         except BatchTuiError as error:
-            if test == self._tests and not stop.is_set():
-                self._fail(error)
+            self._fail(error)
             return
-        if test != self._tests or stop.is_set():
+        if checklist is None:
             return
-        self._is_testing = False
         self._checks.show(checklist)
-        self._tested = draft
         self._show()
         if checklist.failed:
             self.call_after_refresh(self._checks.show_failures)
         if checklist.is_good and self.focused in (None, self._test_button, *self._form.query("Input")):
             self._save_button.focus()
 
-    def _account_of(self, draft: AccountDraft) -> Account:
-        """Blocks where it is the sandbox's: that may have to be started."""
-        return self._accounts.account(SANDBOX_NAME) if draft.kind is AccountKind.SANDBOX else draft.account()
+    def _report(self, test: int, result: CheckResult) -> None:
+        """Called from the threads of the test."""
+        self.post_message(CheckTold(test, result))
 
     @on(CheckTold)
     def _tell_check(self, message: CheckTold) -> None:
-        if message.test == self._tests and self._is_testing:
+        if self._trial.awaits(message.test):
             self._checks.tell(message.result)
 
     def _forget_test(self) -> None:
         """What was tested is no longer what stands here, or nobody waits for it any more."""
-        self._stop.set()
-        if self._is_testing or self._tested is not None:
+        if self._trial.is_under_way or self._trial.tested is not None:
             self._checks.show(Checklist())
-        self._is_testing, self._tested = False, None
+        self._trial.forget()
 
     # Save
 
@@ -245,7 +216,7 @@ class SetUpScreen(BatchScreen[Account | None]):
             self.run_worker(self._save(self._draft), group="save", exclusive=True)
 
     def _forget_running_test(self) -> None:
-        if self._is_testing:
+        if self._trial.is_under_way:
             self._forget_test()
 
     async def _save(self, draft: AccountDraft) -> None:
@@ -264,7 +235,7 @@ class SetUpScreen(BatchScreen[Account | None]):
             self.dismiss(account)
 
     def _fail(self, error: BatchTuiError) -> None:
-        self._is_testing = self._is_saving = False
+        self._trial.is_under_way = self._is_saving = False
         self._trouble = error
         self._show()
 
@@ -299,7 +270,7 @@ class SetUpScreen(BatchScreen[Account | None]):
     def action_back(self) -> None:
         """Stops a test; else goes back, after asking where something typed would be lost."""
         question = self.leaving_question()
-        if self._is_testing:
+        if self._trial.is_under_way:
             self.action_test()
         elif question is not None and len(self.app.screen_stack) > 1:
             self.app.push_screen(ConfirmDialog(question), self._go_back)
@@ -308,7 +279,7 @@ class SetUpScreen(BatchScreen[Account | None]):
 
     def _go_back(self, is_confirmed: bool | None) -> None:
         if is_confirmed:
-            self._stop.set()
+            self._trial.stop()
             super().action_back()
 
     def leaving_question(self) -> Question | None:
@@ -317,10 +288,10 @@ class SetUpScreen(BatchScreen[Account | None]):
         return Question("Leave without saving?", "What you typed for this account is forgotten.", "Leave", "Stay")
 
     def leave(self) -> None:
-        self._stop.set()
+        self._trial.stop()
 
     def on_unmount(self) -> None:
-        self._stop.set()
+        self._trial.stop()
 
     def _focus_next_action(self) -> None:
         button = self._save_button if self._is_ready else self._test_button
@@ -330,8 +301,8 @@ class SetUpScreen(BatchScreen[Account | None]):
     @property
     def _is_ready(self) -> bool:
         """Whether saving is the next thing to do: the test went well, or there is nothing one could get wrong."""
-        is_good = self._tested == self._draft and self._checks.checklist.is_good
-        return is_good or (self._draft.kind is AccountKind.SANDBOX and self._tested is None)
+        is_good = self._trial.tested == self._draft and self._checks.checklist.is_good
+        return is_good or (self._draft.kind is AccountKind.SANDBOX and self._trial.tested is None)
 
     # What is shown
 
@@ -341,7 +312,7 @@ class SetUpScreen(BatchScreen[Account | None]):
         self._sandbox.display = is_sandbox
         self.query_one("#fields").border_title = "the sandbox" if is_sandbox else "credentials"
         is_off = self._obstacle is not None or self._is_saving
-        self._test_button.label = "Stop" if self._is_testing else "Test"
+        self._test_button.label = "Stop" if self._trial.is_under_way else "Test"
         self._test_button.disabled = is_off
         self._save_button.label = "Use the sandbox" if is_sandbox else "Save and use"
         self._save_button.disabled = is_off
@@ -349,38 +320,21 @@ class SetUpScreen(BatchScreen[Account | None]):
             button.tooltip = self._obstacle
         self._test_button.set_class(not self._is_ready, "-main")
         self._save_button.set_class(self._is_ready, "-main")
-        self._where.update(self._where_words())
+        place = None if self._overview is None else self._overview.key_place
+        self._where.update(set_up_words.where_words(self._draft.kind, place))
         self._state.update(self._state_words())
         self.refresh_bindings()
 
-    def _where_words(self) -> Content:
-        match self._draft.kind:
-            case AccountKind.SANDBOX:
-                return toned("No keys to keep: the sandbox has its own, on this machine alone.", "muted")
-            case AccountKind.ENTRA:
-                return toned("No keys to keep: only names and addresses are saved, in your configuration.", "muted")
-        if self._overview is None:
-            return toned("Looking for a place to keep the keys…", "muted")
-        place = self._overview.key_place
-        tone: Tone = "muted" if place.is_key_store else "warning"
-        glyph = "" if place.is_key_store else "! "
-        return toned(f"{glyph}Keys will be kept in {safe(place.words)}.", tone)
-
     def _state_words(self) -> Content:
         if self._trouble is not None:
-            trouble = self._trouble
-            head = toned(f"✗ {safe(str(trouble))}", "error")
-            return joined([head, toned(f"→ {safe(trouble.hint)}")], "\n") if trouble.hint else head
+            return set_up_words.trouble_words(self._trouble)
         if self._is_saving:
             starts = self._draft.kind is AccountKind.SANDBOX
             return toned("● starting the sandbox…" if starts else "● saving…", "running")
         if self._obstacle is not None:
             return toned(self._obstacle, "muted")
-        if self._is_testing:
+        if self._trial.is_under_way:
             return toned("● testing; nothing is saved yet", "running")
-        if self._tested == self._draft:
-            checklist = self._checks.checklist
-            if checklist.is_good:
-                return toned("✓ everything works", "success")
-            return toned(f"✗ {len(checklist.failed)} to mend; saving is possible", "error")
+        if self._trial.tested == self._draft:
+            return set_up_words.outcome_words(self._checks.checklist)
         return toned("" if self._draft.kind is AccountKind.SANDBOX else "ready to be tested", "muted")

@@ -1,38 +1,32 @@
 """The inputs of a run: files of this machine, or blobs of a container, marked in a tree.
 
-Folders and containers are read by threads of others; what they find arrives as one message a batch. The pane keeps one
-selection of each kind, so that switching between them, or leaving the step, loses nothing.
+The pane shows the source that is looked at, and what is chosen of it; what a person does moves, filters or marks it.
 """
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
-from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from tui.core.errors import BatchTuiError
 from tui.core.glob_filter import GlobFilter
-from tui.core.input_listing import ListingBatch
 from tui.core.input_selection import common_folder
 from tui.core.planning import FileChoice, Problem
 from tui.core.run_draft import RunDraft
 from tui.core.units import duration_text
-from tui.core.workloads import Workload
 from tui.ui.input_services import InputServices
 from tui.ui.screens.new_run.form import Choice, FormRow, Pick, Tick, word
 from tui.ui.screens.new_run.inputs_container import ContainerPicker
 from tui.ui.screens.new_run.inputs_fields import FolderInput, FolderSuggester, PrefixInput, TreeFilterInput
-from tui.ui.screens.new_run.inputs_source import BlobSource, FileSource, InputSource
+from tui.ui.screens.new_run.inputs_reading import InputsReading
 from tui.ui.screens.new_run.inputs_words import KindJudge, filter_text, instead_of_rows, tally_text
-from tui.ui.screens.new_run.step import StepPane
 from tui.ui.services import AppServices
 from tui.ui.text import safe
 from tui.ui.widgets.input_tree_view import InputTreeView
@@ -40,11 +34,11 @@ from tui.ui.widgets.input_tree_view import InputTreeView
 FILES, BLOBS = 0, 1
 """The sources in the order of the switch."""
 
-_PACE_S = 1.0
-"""Of the rest of the screen while files are still being found, and of the age on the border."""
+_AGE_EVERY_S = 1.0
+"""The pace of the age on the border."""
 
 
-class InputsPane(StepPane):
+class InputsPane(InputsReading):
     """A switch, a place, a filter, the tree, and a line that says what is chosen."""
 
     title: ClassVar[str] = "Inputs"
@@ -80,33 +74,18 @@ class InputsPane(StepPane):
         Binding("r", "read_again", "Read again", show=False, id="inputs.reread", tooltip="Read it all again"),
     ]
 
-    @dataclass
-    class Found(Message):
-        """A reader has found something more."""
-
-        source: InputSource
-        number: int
-        batch: ListingBatch
-
     def __init__(self, services: AppServices, inputs: InputServices) -> None:
-        super().__init__(id="inputs", classes="panel")
+        super().__init__(services, inputs, classes="panel")
         self.border_title = self.title.lower()
-        self._services, self._inputs = services, inputs
         self._from = Choice(("files of this machine", "an existing container"))
         self._folder = FolderInput(FolderSuggester(inputs, services.run_blocking))
         self._container = Pick()
         self._prefix = PrefixInput()
         self._only = TreeFilterInput()
         self._hidden = Tick("hidden files")
-        self._files = FileSource(inputs, self._post)
-        self._blobs = BlobSource(inputs, self._post)
         self._view = InputTreeView(self._files.selection)
         self._status = Static("", id="inputs-status", markup=False)
-        self._workload: Workload | None = None
         self._applied: tuple[FileChoice, ...] | None = None
-        self._came_from = ""
-        """The folder that was left upwards: the cursor goes there once it is shown."""
-        self._telling: Timer | None = None
         self._judge = KindJudge()
 
     def compose(self) -> ComposeResult:
@@ -152,10 +131,6 @@ class InputsPane(StepPane):
     def _is_blobs(self) -> bool:
         return self._from.index == BLOBS
 
-    @property
-    def _source(self) -> InputSource:
-        return self._blobs if self._is_blobs else self._files
-
     # Problems and focus
 
     @property
@@ -180,59 +155,10 @@ class InputsPane(StepPane):
     def focus_problem(self, problem: Problem) -> None:  # noqa: ARG002 - all are mended in the tree
         (self._container if self._is_blobs and not self._blobs.container else self._view).focus()
 
-    # Reading
+    # What is shown
 
     def on_mount(self) -> None:
-        self.set_interval(_PACE_S, self._show_age)
-
-    def on_unmount(self) -> None:
-        self._files.stop()
-        self._blobs.stop()
-
-    def _read_on(self) -> None:
-        """Reads what nobody has read yet, while there is somebody to see it."""
-        if not self.is_attached or not self.display or self._workload is None:
-            return
-        if self._source.read_on():
-            self._show()
-
-    def _post(self, source: InputSource, number: int, batch: ListingBatch) -> None:
-        if self.is_attached:
-            self.post_message(self.Found(source, number, batch))
-
-    @on(Found)
-    def _on_found(self, message: Found) -> None:
-        message.stop()
-        source = message.source
-        if not source.take(message.number, message.batch):
-            return
-        if source is self._source:
-            self._go_where_we_came_from()
-            self._view.refresh_rows()
-            self._show_status()
-        if message.batch.is_over:
-            source.read_s = self._services.clock.now_s()
-            self._tell()
-            self._read_on()
-        elif self._telling is None:
-            self._telling = self.set_timer(_PACE_S, self._tell)
-
-    def _go_where_we_came_from(self) -> None:
-        rows = self._files.selection.rows
-        folder = self._files.selection.tree.folder_at(self._came_from) if self._came_from else None
-        if folder is not None and (position := rows.position_of(folder)) is not None:
-            self._came_from = ""
-            rows.move_to(position)
-
-    def _tell(self) -> None:
-        """What is chosen may have changed: the screen takes it over."""
-        if self._telling is not None:
-            self._telling.stop()
-        self._telling = None
-        self._show_status()
-        self.post_message(self.Changed(self))
-
-    # What is shown
+        self.set_interval(_AGE_EVERY_S, self._show_age)
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         is_ready = bool(self._source.selection.files) and not problems and not self.problems
@@ -242,9 +168,12 @@ class InputsPane(StepPane):
         self.set_class(self._is_blobs, "-blobs")
         self._container.text = self._blobs.container or "choose one"
         self._hidden.display = not self._is_blobs
+        self._show_found()
+        self.refresh_bindings()
+
+    def _show_found(self) -> None:
         self._view.refresh_rows()
         self._show_status()
-        self.refresh_bindings()
 
     def _show_age(self) -> None:
         read_s = self._source.read_s
@@ -311,13 +240,7 @@ class InputsPane(StepPane):
         self._read_on()
 
     def _let_through(self) -> None:
-        """Both trees follow the filter; only files can be hidden."""
-        asked = GlobFilter.parse(self._only.value)
-        for source in (self._files, self._blobs):
-            tree = source.selection.tree
-            hidden = source is self._blobs or self._hidden.value
-            if (asked, hidden) != (tree.filter, tree.shows_hidden):
-                source.selection.let_through(asked, shows_hidden=hidden)
+        self._filter(GlobFilter.parse(self._only.value), shows_hidden=self._hidden.value)
         if self.is_attached:
             self._show()
             self._tell()

@@ -198,9 +198,14 @@ class SetUpScreen(BatchScreen[Account | None]):
         if self._trial.awaits(message.test):
             self._checks.tell(message.result)
 
+    @property
+    def _tested(self) -> AccountDraft | None:
+        """What the last test was about, while nothing has been changed since."""
+        return self._trial.tested
+
     def _forget_test(self) -> None:
         """What was tested is no longer what stands here, or nobody waits for it any more."""
-        if self._trial.is_under_way or self._trial.tested is not None:
+        if self._trial.is_under_way or self._tested is not None:
             self._checks.show(Checklist())
         self._trial.forget()
 
@@ -301,8 +306,8 @@ class SetUpScreen(BatchScreen[Account | None]):
     @property
     def _is_ready(self) -> bool:
         """Whether saving is the next thing to do: the test went well, or there is nothing one could get wrong."""
-        is_good = self._trial.tested == self._draft and self._checks.checklist.is_good
-        return is_good or (self._draft.kind is AccountKind.SANDBOX and self._trial.tested is None)
+        is_good = self._tested == self._draft and self._checks.checklist.is_good
+        return is_good or (self._draft.kind is AccountKind.SANDBOX and self._tested is None)
 
     # What is shown
 
@@ -335,6 +340,6 @@ class SetUpScreen(BatchScreen[Account | None]):
             return toned(self._obstacle, "muted")
         if self._trial.is_under_way:
             return toned("● testing; nothing is saved yet", "running")
-        if self._trial.tested == self._draft:
+        if self._tested == self._draft:
             return set_up_words.outcome_words(self._checks.checklist)
         return toned("" if self._draft.kind is AccountKind.SANDBOX else "ready to be tested", "muted")

@@ -215,14 +215,11 @@ class SetUpScreen(BatchScreen[Account | None]):
         if self._obstacle is not None:
             self._form.focus_first_open()
         elif not self._is_saving:
-            self._forget_running_test()
+            if self._trial.is_under_way:
+                self._forget_test()
             self._is_saving, self._trouble = True, None
             self._show()
             self.run_worker(self._save(self._draft), group="save", exclusive=True)
-
-    def _forget_running_test(self) -> None:
-        if self._trial.is_under_way:
-            self._forget_test()
 
     async def _save(self, draft: AccountDraft) -> None:
         def save() -> Account:
@@ -325,8 +322,7 @@ class SetUpScreen(BatchScreen[Account | None]):
             button.tooltip = self._obstacle
         self._test_button.set_class(not self._is_ready, "-main")
         self._save_button.set_class(self._is_ready, "-main")
-        place = None if self._overview is None else self._overview.key_place
-        self._where.update(set_up_words.where_words(self._draft.kind, place))
+        self._where.update(set_up_words.where_words(self._draft.kind, self._overview))
         self._state.update(self._state_words())
         self.refresh_bindings()
 
@@ -334,8 +330,7 @@ class SetUpScreen(BatchScreen[Account | None]):
         if self._trouble is not None:
             return set_up_words.trouble_words(self._trouble)
         if self._is_saving:
-            starts = self._draft.kind is AccountKind.SANDBOX
-            return toned("● starting the sandbox…" if starts else "● saving…", "running")
+            return set_up_words.saving_words(self._draft.kind)
         if self._obstacle is not None:
             return toned(self._obstacle, "muted")
         if self._trial.is_under_way:

@@ -11,7 +11,7 @@ from tui.core.account_draft import AccountDraft, AccountField
 from tui.core.accounts import AccountKind
 from tui.core.columns import Tone
 from tui.core.errors import BatchTuiError
-from tui.core.saved_accounts import KeyPlace
+from tui.core.saved_accounts import AccountsOverview
 from tui.ui.text import joined, safe, toned
 from tui.ui.widgets.account_form import FIELD_NAMES
 
@@ -34,18 +34,23 @@ def obstacle_words(draft: AccountDraft, problems: Mapping[AccountField, str]) ->
     return f"still missing: {FIELD_NAMES[missing[0]]}{more}"
 
 
-def where_words(kind: AccountKind, place: KeyPlace | None) -> Content:
-    """Where the keys will be kept; `place` is None while it is looked for."""
+def where_words(kind: AccountKind, overview: AccountsOverview | None) -> Content:
+    """Where the keys will be kept; `overview` is None while it is read."""
     match kind:
         case AccountKind.SANDBOX:
             return toned("No keys to keep: the sandbox has its own, on this machine alone.", "muted")
         case AccountKind.ENTRA:
             return toned("No keys to keep: only names and addresses are saved, in your configuration.", "muted")
-    if place is None:
+    if overview is None:
         return toned("Looking for a place to keep the keys…", "muted")
+    place = overview.key_place
     tone: Tone = "muted" if place.is_key_store else "warning"
     glyph = "" if place.is_key_store else "! "
     return toned(f"{glyph}Keys will be kept in {safe(place.words)}.", tone)
+
+
+def saving_words(kind: AccountKind) -> Content:
+    return toned("● starting the sandbox…" if kind is AccountKind.SANDBOX else "● saving…", "running")
 
 
 def trouble_words(trouble: BatchTuiError) -> Content:

@@ -6,6 +6,7 @@ import gc
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,5 +72,17 @@ def no_leaked_threads() -> Iterator[None]:
     for thread in set(threading.enumerate()) - before:
         if thread.name.startswith(_POOLED):
             continue
-        thread.join(_JOIN_LIMIT_S)
+        _join(thread)
         assert not thread.is_alive(), f"leaked thread: {thread.name}"
+
+
+def _join(thread: threading.Thread) -> None:
+    """Joins, also a thread that another one is just starting: it is listed before it can be joined."""
+    until_s = time.monotonic() + _JOIN_LIMIT_S
+    while time.monotonic() < until_s:
+        try:
+            thread.join(_JOIN_LIMIT_S)
+        except RuntimeError:
+            threading.Event().wait(0.01)
+        else:
+            return

@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from tui.bundled import node_script
-from tui.core.account_check import Checklist, CheckResult
 from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, Account, AccountKind, account_of_environment
 from tui.core.errors import InputError, LocalError
-from tui.core.ports import BatchPort, ClockPort, StopSignal, StoragePort
 from tui.engine.clock import SystemClock
 from tui.engine.journal import JournalFolder
 from tui.engine.retrying import Patience
-from tui.engine.run_tools import RunTools
 from tui.gateways.account_desk import AccountDesk
 from tui.gateways.accounts import AccountBook, open_account_book
 from tui.sandbox import control
 from tui.sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
+    from tui.core.account_check import Checklist, CheckResult
+    from tui.core.ports import BatchPort, ClockPort, StopSignal, StoragePort
     from tui.engine.run import RunEngine
+    from tui.engine.run_tools import RunTools
 
 SANDBOX = SANDBOX_NAME
 
@@ -229,4 +229,6 @@ def engine(connection: Connection, ticking: ClockPort, patience: Patience) -> Ru
 
 def run_tools(connection: Connection, ticking: ClockPort, patience: Patience) -> RunTools:
     """What acts on runs outside their execution, on an open account."""
+    from tui.engine.run_tools import RunTools  # as above
+
     return RunTools(connection.batch, connection.storage, ticking, journals(ticking), patience)

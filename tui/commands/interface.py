@@ -19,10 +19,6 @@ from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
 from tui.core.accounts import Account, account_of_environment
 from tui.core.errors import BatchTuiError, InputError
-from tui.core.events import RunSummary
-from tui.core.plan import RunPlan
-from tui.core.ports import ClockPort
-from tui.core.run_draft import RunDraft
 from tui.engine.exporting import replace_file
 from tui.gateways.last_choices import ChoiceBook
 from tui.gateways.view_settings import ViewBook
@@ -34,6 +30,10 @@ from tui.ui.services import AccountLabel, AppServices, LogChunk, LogSource, NewR
 
 if TYPE_CHECKING:
     from tui.commands.shown_runs import ShownRuns
+    from tui.core.events import RunSummary
+    from tui.core.plan import RunPlan
+    from tui.core.ports import ClockPort
+    from tui.core.run_draft import RunDraft
     from tui.engine.job_desk import JobDesk
 
 LEAVING_LIMIT_S = 0.4

@@ -6,14 +6,16 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tui import wiring
-from tui.core.accounts import Account
 from tui.core.errors import Unreachable
-from tui.core.ports import ClockPort
 from tui.engine.retrying import Patience
-from tui.engine.run_tools import RunTools
+
+if TYPE_CHECKING:
+    from tui.core.accounts import Account
+    from tui.core.ports import ClockPort
+    from tui.engine.run_tools import RunTools
 
 CARE_PATIENCE = Patience(step_s=15.0)
 """Where a person waits in front of it and can try again."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tui.core.plan import DeletePart
-from tui.core.records import NodeRecord, PoolRecord, TaskCounts, TaskRow
+if TYPE_CHECKING:
+    from tui.core.plan import DeletePart
+    from tui.core.records import NodeRecord, PoolRecord, TaskCounts, TaskRow
 
 
 class Step(StrEnum):

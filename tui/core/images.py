@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui.core.errors import InputError
-from tui.core.records import ImageInfo
+
+if TYPE_CHECKING:
+    from tui.core.records import ImageInfo
 
 _DIGITS = re.compile(r"(\d+)")
 

@@ -10,14 +10,13 @@ import posixpath
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tui.core import ids
 from tui.core.accounts import SANDBOX_NAME
 from tui.core.images import UBUNTU_LTS, ImageChoice
 from tui.core.paths import shorten
 from tui.core.quoting import quote, shared_path, shell_command_line, words
-from tui.core.records import ImageInfo
 from tui.core.specs import (
     EnvironmentSpec,
     JobSpec,
@@ -29,6 +28,9 @@ from tui.core.specs import (
     TaskSpec,
 )
 from tui.core.workloads import OUTPUT_CONTAINER_VARIABLE, Workload, workload_named
+
+if TYPE_CHECKING:
+    from tui.core.records import ImageInfo
 
 TASKS_PER_REQUEST = 100
 """The service takes no more in one collection."""

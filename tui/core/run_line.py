@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tui.core.columns import Column, Tone
 from tui.core.deletion import Presence, Remains
-from tui.core.events import Leftover, RunSummary, Step
-from tui.core.plan import RunPlan
-from tui.core.records import TaskCounts
 from tui.core.table_model import TableModel
 from tui.core.units import count_text, duration_text
+
+if TYPE_CHECKING:
+    from tui.core.events import Leftover, RunSummary, Step
+    from tui.core.plan import RunPlan
+    from tui.core.records import TaskCounts
 
 
 class RunState(StrEnum):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tui.core.records import ImageInfo
 from tui.core.redaction import Secret
+
+if TYPE_CHECKING:
+    from tui.core.records import ImageInfo
 
 Permissions = Literal["r", "cw"]
 """Read a blob, or create and write blobs: nothing a run does needs more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -12,9 +12,11 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.ui.bindings import dangerous_actions
-from tui.ui.services import AppServices
 from tui.ui.widgets.key_line import KeyLine
 from tui.ui.widgets.title_line import TitleLine
+
+if TYPE_CHECKING:
+    from tui.ui.services import AppServices
 
 ResultT = TypeVar("ResultT")
 

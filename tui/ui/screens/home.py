@@ -18,22 +18,22 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.core.accounts import Account
-from tui.core.plan import RunPlan
-from tui.core.run_draft import RunDraft
 from tui.core.run_line import RunLine, RunState, RunTable
 from tui.core.units import count_text
 from tui.ui import home_words
 from tui.ui.bindings import DangerousBinding
-from tui.ui.run_services import HomeServices
-from tui.ui.screens.base import Ask
 from tui.ui.screens.home_reading import HomeReading
-from tui.ui.services import AppServices
 from tui.ui.text import joined, safe, toned
 from tui.ui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
+    from tui.core.accounts import Account
+    from tui.core.plan import RunPlan
+    from tui.core.run_draft import RunDraft
+    from tui.ui.run_services import HomeServices
+    from tui.ui.screens.base import Ask
     from tui.ui.screens.open_run import OpenRunScreen
+    from tui.ui.services import AppServices
 
 _TICK_S = 1.0
 _EMPTY = "No runs yet. Press n to plan the first one; samples are at hand."

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from tui.core.accounts import Account
-from tui.core.deletion import Remains
 from tui.core.errors import BatchTuiError, Interrupted
-from tui.core.run_line import RunLine
-from tui.ui.run_services import HomeServices
 from tui.ui.screens.account_switch import AccountSwitch
 from tui.ui.screens.base import BatchScreen
-from tui.ui.services import AppServices
+
+if TYPE_CHECKING:
+    from tui.core.accounts import Account
+    from tui.core.deletion import Remains
+    from tui.core.run_line import RunLine
+    from tui.ui.run_services import HomeServices
+    from tui.ui.services import AppServices
 
 _LOOK_EVERY_S = 10.0
 RUNS_LOOKED_AT = 20

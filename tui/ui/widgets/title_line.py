@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.core.columns import Tone
 from tui.core.units import duration_text
-from tui.ui.services import AccountLabel
 from tui.ui.text import joined, safe, toned
+
+if TYPE_CHECKING:
+    from tui.ui.services import AccountLabel
 
 
 class TitleLine(Widget):

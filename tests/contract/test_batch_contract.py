@@ -50,6 +50,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         return
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who connects before the service accepts waits, instead of being refused
         served = Target("sandbox", base64.b64encode(os.urandom(64)).decode(), _url(listener))
         serving = _Serving(served, listener, tmp_path_factory.mktemp("sandbox"))
         serving.start()

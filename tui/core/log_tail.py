@@ -7,7 +7,7 @@ import re
 
 from tui.core.terminal_text import plain_log
 
-_CUT_SEQUENCE = re.compile(r"(?:\x1b[^\x07\x1b]{0,63}|\r)\Z")
+_CUT_SEQUENCE = re.compile(r"\x1b[^\x07\x1b]{0,63}\Z")
 _WHOLE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[PX^_\]][^\x07\x1b]*\x07|[ -/]*[0-Z\\^-~])")
 
 
@@ -21,9 +21,14 @@ class LogTail:
     def feed(self, content: bytes, *, is_last: bool = False) -> str:
         """The text to append; a lone carriage return, as progress lines end with, breaks the line."""
         text = self._held + self._decoder.decode(content, final=is_last)
-        cut = None if is_last else _CUT_SEQUENCE.search(text)
-        if cut is not None and not _WHOLE_SEQUENCE.match(cut.group()):
-            text, self._held = text[: cut.start()], cut.group()
-        else:
-            self._held = ""
+        whole = len(text) if is_last else _whole_length(text)
+        text, self._held = text[:whole], text[whole:]
         return plain_log(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _whole_length(text: str) -> int:
+    """How much of `text` no further byte can change."""
+    cut = _CUT_SEQUENCE.search(text)
+    if cut is not None and not _WHOLE_SEQUENCE.match(cut.group()):
+        return cut.start()
+    return len(text) - text.endswith("\r")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 from types import FrameType
@@ -11,6 +12,8 @@ from typing import Any
 from textual.app import App
 
 EXIT_CODE = 130
+_LAST_RESORT_S = 5.0
+"""Leaving in order takes a second; the journal is whole at any moment."""
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -19,8 +22,16 @@ def leave_on_signals(app: App[Any]) -> None:
     if threading.current_thread() is threading.main_thread():
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            loop.add_signal_handler(number, app.exit, EXIT_CODE)
+            loop.add_signal_handler(number, _leave, app)
         _resume_only_what_was_suspended(app)
+
+
+def _leave(app: App[Any]) -> None:
+    """Leaves in order, or, where a terminal that is gone keeps Textual from writing to it, at last without order."""
+    app.exit(EXIT_CODE)
+    last_resort = threading.Timer(_LAST_RESORT_S, os._exit, (EXIT_CODE,))
+    last_resort.daemon = True
+    last_resort.start()
 
 
 def _resume_only_what_was_suspended(app: App[Any]) -> None:

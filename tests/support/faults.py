@@ -49,6 +49,7 @@ class FaultPlan:
                 RequestKey(**item["key"]),
                 None if item["fault"] is None else FaultKind(item["fault"]),
                 item["status"],
+                item["quoted"],
             )
             for item in answer["log"]
         )
@@ -77,10 +78,14 @@ def with_fault(
     *,
     delay_s: float = 60.0,
     retry_after_s: float = 0.0,
+    quotes: bool = False,
 ) -> Iterator[FaultPlan]:
-    """The request `key` fails, once, for as long as the context lasts; `delay_s` is how long a time-out withholds."""
+    """The request `key` fails, once, for as long as the context lasts; `delay_s` is how long a time-out withholds.
+
+    A refusal that `quotes` says back what the request proved itself with.
+    """
     plan = FaultPlan(sandbox)
-    plan.put(Fault.at(key, kind, delay_s=delay_s, retry_after_s=retry_after_s), names=names)
+    plan.put(Fault.at(key, kind, delay_s=delay_s, retry_after_s=retry_after_s, quotes=quotes), names=names)
     try:
         yield plan
     finally:

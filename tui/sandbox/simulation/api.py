@@ -48,7 +48,7 @@ def fault_operations(desk: FaultDesk) -> Operations:
     """A plan is put as `{"faults": [...], "names": {...}, "seed": 0}`; getting it gives the log since then."""
 
     def show(_: Call) -> Reply:
-        log = [{"key": asdict(seen.key), "fault": seen.fault, "status": seen.status} for seen in list(desk.plan.log)]
+        log = [asdict(seen) for seen in list(desk.plan.log)]
         return Reply(content={"log": log})
 
     def change(call: Call) -> Reply:

@@ -64,9 +64,19 @@ class Fault:
     """Of the requests that agree; which ones is decided by the plan's seed."""
     delay_s: float = 60.0
     retry_after_s: float = 1.0
+    quotes: bool = False
+    """Whether a refusal says back what the request proved itself with."""
 
     @classmethod
-    def at(cls, key: RequestKey, kind: FaultKind, *, delay_s: float = 60.0, retry_after_s: float = 1.0) -> Fault:
+    def at(
+        cls,
+        key: RequestKey,
+        kind: FaultKind,
+        *,
+        delay_s: float = 60.0,
+        retry_after_s: float = 1.0,
+        quotes: bool = False,
+    ) -> Fault:
         """The one request `key` fails, once."""
         return cls(
             kind,
@@ -78,6 +88,7 @@ class Fault:
             times=1,
             delay_s=delay_s,
             retry_after_s=retry_after_s,
+            quotes=quotes,
         )
 
     def concerns(self, key: RequestKey) -> bool:
@@ -94,6 +105,8 @@ class Seen:
     fault: FaultKind | None
     status: int | None = None
     """What was answered; None while nothing is, and for good where the connection was reset."""
+    quoted: str = ""
+    """What a refusal said back of the request."""
 
 
 @dataclass(slots=True)
@@ -158,14 +171,14 @@ class FaultInjector:
         if fault is None:
             await self._app(scope, receive, noted)
         else:
-            await self._fail(fault, scope, receive, noted)
+            seen.quoted = await self._fail(fault, scope, receive, noted)
 
-    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> str:
+        """What a refusal quoted."""
         status = _STATUSES.get(fault.kind)
         if status is not None:
             asked_s = fault.retry_after_s if fault.kind in _WITH_RETRY_AFTER else None
-            await refuse(self._service, scope, receive, send, status, asked_s)
-            return
+            return await refuse(self._service, scope, receive, send, status, asked_s, quotes=fault.quotes)
         answer: list[Message] = []
         if fault.kind is FaultKind.RESET_BEFORE:
             await drain(receive)
@@ -178,6 +191,7 @@ class FaultInjector:
         else:
             connection_of(scope).reset()
             await disconnected(receive)
+        return ""
 
     async def _answer(self, scope: Scope, receive: Receive) -> list[Message]:
         """Let the service act; what it would have sent."""

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tui.core.events import Progress, RunStarted, Step, StepChanged, StepState, TasksChanged
+from tests.support.runs import SUMMARY
+from tui.core.errors import AccessRefused
+from tui.core.events import (
+    PollReport,
+    Progress,
+    RunEnded,
+    RunStarted,
+    Step,
+    StepChanged,
+    StepState,
+    TasksChanged,
+)
 from tui.core.plan import NewPool, PlannedInput, RunPlan
 from tui.core.records import FailureInfo, TaskCounts, TaskRow, TaskState, TaskStatus
 from tui.core.run_view import RunView
@@ -24,6 +35,17 @@ def test_steps_run_and_end() -> None:
     assert not [step for step in view.steps.values() if step.state is StepState.RUNNING]
     upload = view.steps[Step.UPLOAD]
     assert (upload.started_s, upload.ended_s, upload.summary) == (11.0, 12.0, "3 files")
+
+
+def test_a_run_that_goes_on_forgets_how_it_ended_and_keeps_its_tasks() -> None:
+    view, refusal = RunView(PLAN), AccessRefused("No", "403")
+    view.apply(TasksChanged((row(0),), is_full=True, at_s=1.0, server_time_s=1.0))
+    view.apply(PollReport(2.0, False, 60.0, 1.0, trouble="403"))
+    view.apply(RunEnded(SUMMARY, refusal))
+    assert (view.is_over, view.problem) == (True, refusal)
+    view.apply(RunStarted("run", 10.0, is_resumed=True))
+    assert (view.is_over, view.problem, view.poll) == (False, None, None)
+    assert view.counts == TaskCounts(active=1)
 
 
 def test_rows_are_merged_and_a_full_list_drops_what_it_lacks() -> None:

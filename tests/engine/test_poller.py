@@ -121,6 +121,15 @@ def test_trouble_is_told_and_polling_goes_on(world: World, operation: str, error
     assert len(poller.view.rows) == 10
 
 
+def test_refused_access_is_told_once_and_ends_the_watching(world: World) -> None:
+    refusal = AccessRefused("The key is not accepted", status=403)
+    world.faults.fail("get_pool", refusal, occurrence=0)
+    with pytest.raises(AccessRefused) as raised:
+        _poller(world).run(threading.Event(), world.events.append)
+    assert raised.value is refusal
+    assert [report.trouble for report in _reports(world)] == [str(refusal)]
+
+
 def test_it_waits_as_long_as_a_throttling_service_asks(world: World) -> None:
     busy = Throttled("Too many requests")
     busy.retry_after_s = 42.0

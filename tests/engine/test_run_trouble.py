@@ -9,8 +9,8 @@ import pytest
 
 from tests.engine.world import ALL_PARTS, RUN_ID, World, make_world
 from tui.core.errors import AccessRefused, ServiceFault, Throttled, Unreachable
-from tui.core.events import StepState
-from tui.engine.retrying import Patience
+from tui.core.events import RunEnded, StepState
+from tui.engine.patience import Patience
 
 
 @pytest.fixture
@@ -61,6 +61,8 @@ def test_a_refusal_ends_with_exit_3_and_resumes(tmp_path: Path, operation: str) 
     world.faults.fail(operation, AccessRefused("The key is not accepted", operation, status=403))
     refused = world.execute()
     assert refused.exit_code == 3
+    (ended,) = [event for event in world.events if isinstance(event, RunEnded)]
+    assert isinstance(ended.problem, AccessRefused), "whoever shows the run learns that access can be mended"
     assert f"runs resume {RUN_ID}" in refused.hint
     failed = [step for step, state in world.journals().read(RUN_ID).steps.items() if state is StepState.FAILED]
     assert len(failed) == 1

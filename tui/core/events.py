@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tui.core.errors import BatchTuiError
     from tui.core.plan import DeletePart
     from tui.core.records import NodeRecord, PoolRecord, TaskCounts, TaskRow
 
@@ -153,6 +154,8 @@ class RunSummary:
 @dataclass(frozen=True, slots=True)
 class RunEnded:
     summary: RunSummary
+    problem: BatchTuiError | None = None
+    """What stopped it, where something did: whoever shows the run can mend some of it."""
 
 
 RunEvent = (

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tui.core.errors import BatchTuiError
 from tui.core.events import (
     CountsChanged,
     Notice,
@@ -56,12 +57,15 @@ class RunView:
     poll: PollReport | None = None
     notices: list[Notice] = field(default_factory=list)
     summary: RunSummary | None = None
+    problem: BatchTuiError | None = None
+    """What stopped it, where something did."""
 
     def apply(self, event: RunEvent) -> None:
         """Folds one event in."""
         match event:
             case RunStarted():
                 self.started_s = event.at_s
+                self.poll = self.summary = self.problem = None  # a run that goes on is not over any more
             case StepChanged():
                 self._change_step(event)
             case Progress():
@@ -77,7 +81,7 @@ class RunView:
             case Notice():
                 self.notices.append(event)
             case RunEnded():
-                self.summary = event.summary
+                self.summary, self.problem = event.summary, event.problem
 
     def _change_step(self, event: StepChanged) -> None:
         view = self.steps[event.step]

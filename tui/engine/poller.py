@@ -2,7 +2,8 @@
 
 A tick lists the tasks that changed since the watermark and merges them by id. A full list at the start and at a slow
 rhythm heals what lists of changes may miss. One thread runs all of it, so no two lists are ever under way. Trouble with
-the service is told and polling goes on; whoever watches decides whether to give up.
+the service is told and polling goes on; whoever watches decides whether to give up. Only refused access ends it: asking
+again would be refused again, and a person has to mend it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tui.core.errors import ServiceError, Throttled
+from tui.core.errors import AccessRefused, ServiceError, Throttled
 from tui.core.events import CountsChanged, PollReport, PoolChanged, TasksChanged
 from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal
 from tui.core.records import JobRecord, NodeRecord, PoolRecord, TaskCounts, TaskRow
@@ -103,9 +104,11 @@ class Poller:
         self._wants_full_list = True
 
     def run(self, stop: StopSignal, publish: Publish, is_over: Callable[[PollView], bool] | None = None) -> None:
-        """Polls until `stop`, or until `is_over` says so after a poll. Service trouble never ends it."""
+        """Polls until `stop`, or until `is_over` says so after a poll. Raises AccessRefused, and no other trouble."""
         while not stop.is_set():
             pause_s = self.poll(publish)
+            if isinstance(self.view.trouble, AccessRefused):
+                raise self.view.trouble
             if is_over is not None and is_over(self.view):
                 return
             self._wait(stop, 0.0 if self._wants_full_list and self.view.trouble is None else pause_s)

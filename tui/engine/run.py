@@ -113,7 +113,7 @@ class _Execution:
             context.journal.ended(summary)
         except LocalError as refusal:
             context.publish(Notice(f"the journal does not have the end of the run: {refusal}", is_warning=True))
-        context.publish(RunEnded(summary))
+        context.publish(RunEnded(summary, problem))
         return summary
 
     def _take_steps(self) -> None:

@@ -6,7 +6,7 @@ told within one poll, and a pool of ours that never will run any ends the run.
 
 from __future__ import annotations
 
-from tui.core.errors import AccessRefused, NotFound, RequestRefused, RunFailed, RunTimedOut
+from tui.core.errors import NotFound, RequestRefused, RunFailed, RunTimedOut
 from tui.core.events import Progress, Step, StepState
 from tui.core.records import TaskCounts, TaskStatus
 from tui.core.units import count_text, duration_text
@@ -72,7 +72,7 @@ class _Watch:
         problem = view.trouble
         if isinstance(problem, NotFound):
             raise RunFailed("The job is gone", f"{self._context.plan.job_id} was deleted") from problem
-        if isinstance(problem, AccessRefused | RequestRefused):
+        if isinstance(problem, RequestRefused):
             raise problem
         now_s, since_s = self._context.clock.monotonic_s(), view.failing_since_s
         if problem is not None and since_s is not None and now_s - since_s > self._context.patience.watch_s:

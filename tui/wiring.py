@@ -1,6 +1,7 @@
 """The one place that names concrete classes: from what a command wants to the objects that do it.
 
-What is expensive to import (Azure, the sandbox's server, Textual) is imported in the function that needs it.
+What is expensive to import (Azure, journals, the sandbox's control) is imported in the function that needs it: all of
+it together takes longer than the interface's first frame, which needs none of it.
 """
 
 from __future__ import annotations
@@ -19,18 +20,17 @@ from tui.bundled import node_script
 from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, Account, AccountKind, account_of_environment
 from tui.core.errors import InputError, LocalError
 from tui.engine.clock import SystemClock
-from tui.engine.journal import JournalFolder
-from tui.engine.retrying import Patience
-from tui.gateways.account_desk import AccountDesk
+from tui.engine.patience import Patience
 from tui.gateways.accounts import AccountBook, open_account_book
-from tui.sandbox import control
 from tui.sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from tui.core.account_check import Checklist, CheckResult
     from tui.core.ports import BatchPort, ClockPort, StopSignal, StoragePort
+    from tui.engine.journal import JournalFolder
     from tui.engine.run import RunEngine
     from tui.engine.run_tools import RunTools
+    from tui.gateways.account_desk import AccountDesk
 
 SANDBOX = SANDBOX_NAME
 
@@ -77,6 +77,8 @@ def clock() -> ClockPort:
 
 
 def journals(ticking: ClockPort) -> JournalFolder:
+    from tui.engine.journal import JournalFolder  # plans and all that is in them, which the first frame does not need
+
     return JournalFolder(paths().runs, ticking)
 
 
@@ -138,6 +140,8 @@ def account_book() -> AccountBook:
 
 def account_desk(*, may_write: bool = True) -> AccountDesk:
     """Accounts as they are listed, set up and tested; where it may not write, a test does not either."""
+    from tui.gateways.account_desk import AccountDesk  # as above
+
     return AccountDesk(account_book(), paths().config, os.environ, start_sandbox, partial(_examine, may_write))
 
 
@@ -160,6 +164,8 @@ def sandbox_errors() -> Iterator[None]:
 
 def sandbox_account() -> Account | None:
     """The running sandbox as an account; None while it is down."""
+    from tui.sandbox import control  # starts processes, which the first frame does not wait for
+
     with sandbox_errors():
         if not control.status(paths().sandbox).is_up:
             return None
@@ -168,6 +174,8 @@ def sandbox_account() -> Account | None:
 
 def start_sandbox(idle_exit_s: float | None = None) -> Account:
     """Brings the sandbox up where it is down; the account it is."""
+    from tui.sandbox import control  # as above
+
     with sandbox_errors():
         control.up(paths().sandbox, idle_exit_s=idle_exit_s)
         return _account_of_sandbox(control.endpoint_environment(paths().sandbox))

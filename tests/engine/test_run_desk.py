@@ -10,11 +10,12 @@ import pytest
 
 from tests.engine.desk import GO_ON, delete, desk_of, left_while_running, let_all_tasks_end, remains_of
 from tests.engine.world import RUN_ID, make_world
-from tui.core.deletion import DeletionState, Presence, losses, savings
+from tui.core.deletion import DeletionState, losses, savings
 from tui.core.errors import AccessRefused, InputError, LocalError, ServiceFault, Unreachable
 from tui.core.events import Notice, RunEnded, RunEvent, Step, StepChanged, StepState, TasksChanged
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import DELETE_PARTS
+from tui.core.presence import Presence
 from tui.core.records import TaskStatus
 from tui.core.run_line import RunState, left_text, state_text
 from tui.core.specs import JobSpec

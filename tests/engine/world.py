@@ -15,7 +15,7 @@ from tui.core.ports import StopSignal
 from tui.core.run_view import RunView
 from tui.core.specs import PoolSpec
 from tui.engine.journal import JournalFolder, Write, append
-from tui.engine.retrying import Patience
+from tui.engine.patience import Patience
 from tui.engine.run import RunEngine
 
 RUN_ID = "top-words-20261120-abc"

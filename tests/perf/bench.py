@@ -21,7 +21,8 @@ from tui.core.ports import BatchPort, StoragePort
 from tui.engine.clock import SystemClock
 from tui.engine.context import RunContext
 from tui.engine.journal import JournalFolder
-from tui.engine.retrying import Patience, Retrier
+from tui.engine.patience import Patience
+from tui.engine.retrying import Retrier
 from tui.engine.signing import RunSigner
 from tui.gateways.connect import open_batch, open_storage
 from tui.sandbox import control

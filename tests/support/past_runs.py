@@ -10,7 +10,6 @@ from tui.core.deletion import (
     DeletionResult,
     DeletionState,
     FileTally,
-    Presence,
     Remains,
     ResourceKind,
     RunResource,
@@ -28,6 +27,7 @@ from tui.core.errors import BatchTuiError, InputError
 from tui.core.events import Leftover, Progress, Step
 from tui.core.plan import RunPlan
 from tui.core.ports import Publish, StopSignal
+from tui.core.presence import Presence
 from tui.core.records import BlobRecord, JobRecord, NodeFile, TaskCounts, TaskDetail
 from tui.core.run_line import RunLine, RunState
 from tui.core.task_reading import TaskAction, TaskReading

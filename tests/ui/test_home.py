@@ -22,8 +22,8 @@ from tests.support.runs import (
     new_services,
     running_events,
 )
-from tui.core.deletion import Presence
 from tui.core.errors import Unreachable
+from tui.core.presence import Presence
 from tui.core.records import TaskCounts
 from tui.ui.app import BatchTui
 from tui.ui.bindings import undescribed

@@ -15,9 +15,10 @@ from textual.widgets import Button, Select
 from tests.support.past_runs import ENDED, FakeRuns, remains_of, wanted
 from tests.support.pilot import wait_for
 from tests.support.runs import new_services
-from tui.core.deletion import DeletionState, FileTally, Presence
+from tui.core.deletion import DeletionState, FileTally
 from tui.core.download_choice import DownloadChoice
 from tui.core.errors import AccessRefused, NotFound, Unreachable
+from tui.core.presence import Presence
 from tui.ui.app import BatchTui
 from tui.ui.screens.base import BatchScreen
 from tui.ui.screens.conflict import ConflictDialog

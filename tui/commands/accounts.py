@@ -10,7 +10,7 @@ import click
 from tui import wiring
 from tui.commands.account_entry import account_of_paste, account_of_questions
 from tui.commands.groups import GuardedGroup, is_read_only
-from tui.commands.headless import is_terminal
+from tui.commands.terminal import is_terminal
 from tui.console.account_list import account_json, account_table, check_json, check_lines
 from tui.console.interruption import Interruption
 from tui.console.safe_text import Output, shown

@@ -9,8 +9,9 @@ from dataclasses import replace
 import click
 
 from tui import bundled, wiring
-from tui.commands.headless import Manner, drive, is_terminal, new_run_id
+from tui.commands.headless import Manner, drive, new_run_id
 from tui.commands.options import TypedRun, run_options
+from tui.commands.terminal import is_terminal
 from tui.console.safe_text import Output
 from tui.core.plan import DELETE_PARTS
 from tui.core.planning import RunOptions, build_plan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from functools import partial
 import click
 
 from tui import wiring
+from tui.commands.terminal import is_dumb, is_terminal
 from tui.console.errors import error_json
 from tui.console.follow import follow
 from tui.console.interruption import Interruption
@@ -38,17 +38,6 @@ class Manner:
 def new_run_id(workload: str, now_s: float) -> str:
     """A name for a run of today, on this machine's calendar."""
     return ids.new_run_id(workload, datetime.fromtimestamp(now_s).astimezone().date(), random.SystemRandom())
-
-
-def is_terminal() -> bool:
-    """Whether a person sits at all three streams, at a terminal that can do more than a teletype."""
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    # One that the shell closed is None.
-    return all(stream is not None and stream.isatty() for stream in streams) and not _is_dumb()
-
-
-def _is_dumb() -> bool:
-    return os.environ.get("TERM", "dumb") == "dumb"
 
 
 def show_plan(plan: RunPlan, endpoint: str, *, as_json: bool) -> int:
@@ -102,6 +91,6 @@ def _reporter(plan: RunPlan, output: Output, aside: Output, manner: Manner, cloc
     if manner.as_json:
         return JsonLines(plan, output, aside, clock)
     stream = output.stream
-    if stream.isatty() and not _is_dumb() and (stream.encoding or "").lower().startswith("utf"):
+    if stream.isatty() and not is_dumb() and (stream.encoding or "").lower().startswith("utf"):
         return LiveView(plan, terminal_console(output.stream), clock)
     return Transcript(plan, output, clock)

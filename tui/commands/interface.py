@@ -5,22 +5,17 @@ painted.
 from __future__ import annotations
 
 import os
-import sys
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tui import bundled, wiring
-from tui.commands.headless import is_terminal
 from tui.commands.late import late
 from tui.commands.open_accounts import OpenAccounts
-from tui.console.safe_text import Output
-from tui.console.summary import summary_lines
+from tui.commands.terminal import is_terminal
 from tui.core.accounts import Account, account_of_environment
-from tui.core.errors import BatchTuiError, InputError
+from tui.core.errors import InputError
 from tui.engine.exporting import replace_file
-from tui.gateways.last_choices import ChoiceBook
 from tui.gateways.view_settings import ViewBook
 from tui.ui import collector
 from tui.ui.app import BatchTui
@@ -30,14 +25,10 @@ from tui.ui.services import AccountLabel, AppServices, LogChunk, LogSource, NewR
 
 if TYPE_CHECKING:
     from tui.commands.shown_runs import ShownRuns
-    from tui.core.events import RunSummary
     from tui.core.plan import RunPlan
     from tui.core.ports import ClockPort
     from tui.core.run_draft import RunDraft
     from tui.engine.job_desk import JobDesk
-
-LEAVING_LIMIT_S = 0.4
-"""Leaving never waits longer for calls that hang, however many runs there are."""
 
 NO_ACCOUNT = AccountLabel("no account yet", "")
 
@@ -63,7 +54,6 @@ class Parts:
     clock: ClockPort
     accounts: OpenAccounts
     runs: ShownRuns
-    choices: ChoiceBook
 
     def services_of(self, name: str) -> AppServices:
         return AppServices(
@@ -92,8 +82,9 @@ class Parts:
     def new_run(self, name: str) -> tuple[NewRunServices, RunDraft]:
         """What a new run on the account called `name` begins with."""
         from tui.commands.new_runs import NewRuns  # not before one is planned, nor before the first frame
+        from tui.gateways.last_choices import ChoiceBook  # as above
 
-        return NewRuns(self.accounts, self.clock, self.choices).begin(name)
+        return NewRuns(self.accounts, self.clock, ChoiceBook(wiring.paths().config)).begin(name)
 
 
 def open_home(
@@ -107,7 +98,7 @@ def open_home(
             "the user interface needs stdin, stdout and stderr to be one",
             "`batch-tui run` and `batch-tui demo` work without one; `batch-tui --help` names the rest",
         )
-    clock, desk = wiring.clock(), wiring.account_desk(may_write=not is_read_only)
+    clock, desk = wiring.clock(), late(partial(wiring.account_desk, may_write=not is_read_only))
 
     def account_of(name: str) -> Account:
         return wiring.start_sandbox(idle_exit_s) if name == wiring.SANDBOX else desk.account(name)
@@ -115,14 +106,16 @@ def open_home(
     name = account or current_account()
     with OpenAccounts(account_of, clock) as accounts:
         runs = late(partial(_shown_runs, accounts, clock))
-        parts = Parts(clock, accounts, runs, ChoiceBook(wiring.paths().config))
+        parts = Parts(clock, accounts, runs)
         home = HomeServices(runs, desk, parts.services_of, parts.new_run, accounts.forget)
         opening = partial(
             HomeScreen, parts.services_of(name), home, has_account=bool(name), draft=draft, is_read_only=is_read_only
         )
         views = ViewBook(wiring.paths().config)
         code = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run() or 0
-        _say_how_runs_stand(runs)
+        from tui.commands.farewell import say_how_runs_stand  # needed once the interface is left
+
+        say_how_runs_stand(runs)
         collector.leave()
         return code
 
@@ -140,27 +133,3 @@ def current_account() -> str:
         return environment.name
     current = wiring.account_book().current()
     return "" if current is None else current.name
-
-
-def _say_how_runs_stand(runs: ShownRuns) -> None:
-    """On the shell's own screen, where it stays readable: what came of each run, what is left and what costs."""
-    output = Output(sys.stdout)
-    for session in runs.driving.values():
-        session.stop()
-    deadline_s = time.monotonic() + LEAVING_LIMIT_S
-    for run_id, session in runs.driving.items():
-        session.wait(max(0.0, deadline_s - time.monotonic()))
-        if session.summary is not None:
-            output.lines([run_id, *summary_lines(_as_it_is_now(session.summary, runs))])
-        elif session.error is not None:
-            output.line(f"{run_id}: {session.error}")
-        else:
-            output.line(f"{run_id} was left while a call was under way; `batch-tui runs show {run_id}` tells more.")
-
-
-def _as_it_is_now(summary: RunSummary, runs: ShownRuns) -> RunSummary:
-    """What was deleted since the run ended is left no more, and a pool without nodes costs nothing."""
-    try:
-        return replace(summary, leftovers=runs.leftovers(summary.run_id))
-    except BatchTuiError:
-        return summary

@@ -9,7 +9,7 @@ import click
 
 from tui import wiring
 from tui.commands.groups import is_read_only
-from tui.commands.headless import is_terminal
+from tui.commands.terminal import is_terminal
 from tui.console.interruption import Interruption
 from tui.console.left_runs import left_json, left_lines
 from tui.console.safe_text import Output

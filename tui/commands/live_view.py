@@ -11,8 +11,8 @@ from tui.core.plan import RunPlan
 from tui.core.ports import ClockPort, Publish, StopSignal
 from tui.engine.exporting import replace_file
 from tui.engine.job_desk import JobDesk
+from tui.engine.patience import Patience
 from tui.engine.poller import PollControl, Poller
-from tui.engine.retrying import Patience
 from tui.engine.session import RunSession
 from tui.gateways.view_settings import ViewBook
 from tui.ui import collector

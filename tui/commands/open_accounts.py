@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from tui import wiring
 from tui.core.errors import Unreachable
-from tui.engine.retrying import Patience
+from tui.engine.patience import Patience
 
 if TYPE_CHECKING:
     from tui.core.accounts import Account

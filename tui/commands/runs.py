@@ -11,8 +11,9 @@ from tui import wiring
 from tui.commands.download import CONFLICT_POLICIES, download, typed_choice
 from tui.commands.found_run import refuse_other_place, resume_found
 from tui.commands.groups import GuardedGroup
-from tui.commands.headless import Manner, drive, is_terminal
+from tui.commands.headless import Manner, drive
 from tui.commands.leftovers import command as leftovers_command
+from tui.commands.terminal import is_terminal
 from tui.console.event_json import summary_json
 from tui.console.interruption import Interruption
 from tui.console.remains import remains_lines

@@ -9,7 +9,7 @@ import click
 
 from tui import wiring
 from tui.commands.groups import GuardedGroup
-from tui.commands.headless import is_terminal
+from tui.commands.terminal import is_terminal
 from tui.console.safe_text import Json, Output
 from tui.core import units
 from tui.core.errors import InputError

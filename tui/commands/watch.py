@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tui import wiring
-from tui.commands.headless import is_terminal
+from tui.commands.terminal import is_terminal
 from tui.core.errors import InputError, NotFound
 from tui.core.watching import watched_plan
 

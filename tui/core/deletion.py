@@ -12,20 +12,12 @@ from enum import StrEnum
 from typing import Literal
 
 from tui.core.plan import DELETE_PARTS, DeletePart
+from tui.core.presence import Presence
 from tui.core.records import JobRecord, PoolRecord, TaskCounts
 from tui.core.units import count_text, size_text
 
 ResourceKind = Literal["container", "pool", "job"]
 RESOURCE_KINDS: tuple[ResourceKind, ...] = ("container", "pool", "job")
-
-
-class Presence(StrEnum):
-    """Whether a resource is there, in the words a person reads."""
-
-    PRESENT = "exists"
-    DELETING = "is being deleted"
-    GONE = "is gone"
-    FOREIGN = "was not made by this run"
 
 
 @dataclass(frozen=True, slots=True)

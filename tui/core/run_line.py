@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui.core.columns import Column, Tone
-from tui.core.deletion import Presence, Remains
+from tui.core.presence import Presence
 from tui.core.table_model import TableModel
 from tui.core.units import count_text, duration_text
 
 if TYPE_CHECKING:
+    from tui.core.deletion import Remains
     from tui.core.events import Leftover, RunSummary, Step
     from tui.core.plan import RunPlan
     from tui.core.records import TaskCounts

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from tui.core.ports import StopSignal
+if TYPE_CHECKING:
+    from tui.core.ports import StopSignal
 
 
 def elapsed_s() -> float:

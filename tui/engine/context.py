@@ -15,9 +15,10 @@ from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal, StoragePor
 from tui.core.redaction import redact
 from tui.core.specs import Signer
 from tui.engine.journal import Journal
+from tui.engine.patience import Patience
 from tui.engine.poller import PollControl
 from tui.engine.resources import metadata_of, start_deletion
-from tui.engine.retrying import Patience, Retrier
+from tui.engine.retrying import Retrier
 from tui.engine.run_record import FileMoved, ResourceState
 
 

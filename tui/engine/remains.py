@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from tui.core.deletion import FileTally, Presence, Remains, RunResource
+from tui.core.deletion import FileTally, Remains, RunResource
 from tui.core.download_choice import log_owner
 from tui.core.errors import NotFound
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import LOG_PREFIX, RunPlan
 from tui.core.ports import StopSignal
+from tui.core.presence import Presence
 from tui.core.records import BlobRecord, ContainerRecord, JobRecord, PoolRecord, TaskCounts
 from tui.core.run_description import MANIFEST_BLOB
 from tui.engine.run_record import RunRecord

@@ -7,7 +7,6 @@ it looks first whether the change is there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from tui.core.errors import BatchTuiError, Interrupted, Throttled
@@ -20,16 +19,6 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the service may be away before a run gives up; it can be resumed then."""
-
-    step_s: float = 90.0
-    """For a call that a step needs."""
-    watch_s: float = 600.0
-    """While tasks run by themselves: watching costs nothing and the network may come back."""
 
 
 class Retrier:

@@ -18,8 +18,9 @@ from tui.core.records import TaskCounts
 from tui.engine.context import RunContext
 from tui.engine.downloads import check_destination
 from tui.engine.journal import Journal, JournalFolder
+from tui.engine.patience import Patience
 from tui.engine.poller import PollControl
-from tui.engine.retrying import Patience, Retrier
+from tui.engine.retrying import Retrier
 from tui.engine.signing import RunSigner
 from tui.engine.steps import clean_up, containers, download, job, monitor, pool, tasks, upload
 from tui.engine.summaries import summarise

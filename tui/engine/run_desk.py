@@ -21,9 +21,9 @@ from tui.core.task_reading import TaskAction, TaskReading
 from tui.engine.deletion import Report, Resource, delete_resources
 from tui.engine.download_run import fetch_files, list_download
 from tui.engine.journal import JournalFolder
+from tui.engine.patience import Patience
 from tui.engine.poller import PollControl, Poller
 from tui.engine.remains import read_remains
-from tui.engine.retrying import Patience
 from tui.engine.revisit import revisit
 from tui.engine.run import RunEngine
 from tui.engine.run_record import ResourceState, RunRecord

@@ -11,7 +11,8 @@ from tui.core.plan import RunPlan
 from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal, StoragePort
 from tui.engine.context import RunContext
 from tui.engine.journal import Journal, JournalFolder
-from tui.engine.retrying import Patience, Retrier
+from tui.engine.patience import Patience
+from tui.engine.retrying import Retrier
 from tui.engine.signing import RunSigner
 
 

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from textual.content import Content
 
 from tui.core.columns import Tone
-from tui.core.deletion import DeletionResult, DeletionState, Presence, Remains, losses, savings
+from tui.core.deletion import DeletionResult, DeletionState, Remains, losses, savings
 from tui.core.plan import DELETE_PARTS, DeletePart
+from tui.core.presence import Presence
 from tui.core.units import count_text
 from tui.ui.text import safe, toned
 

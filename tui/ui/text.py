@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from textual.content import Content
 
 from tui.core.columns import Tone
-from tui.core.events import StepState
 from tui.core.terminal_text import neutralise
 
 _TOKENS: dict[Tone, str] = {
@@ -20,20 +19,6 @@ _TOKENS: dict[Tone, str] = {
     "success": "$text-success",
     "warning": "$text-warning",
     "error": "$text-error",
-}
-STEP_GLYPHS: dict[StepState, str] = {
-    StepState.WAITING: "○",
-    StepState.RUNNING: "●",
-    StepState.DONE: "✓",
-    StepState.SKIPPED: "–",
-    StepState.FAILED: "✗",
-}
-STEP_TONES: dict[StepState, Tone] = {
-    StepState.WAITING: "muted",
-    StepState.RUNNING: "running",
-    StepState.DONE: "success",
-    StepState.SKIPPED: "muted",
-    StepState.FAILED: "error",
 }
 
 

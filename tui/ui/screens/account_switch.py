@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from tui.core.accounts import Account
 from tui.core.errors import BatchTuiError
-from tui.core.saved_accounts import SavedAccount
-from tui.ui.account_services import AccountsService
-from tui.ui.services import RunBlocking
+
+if TYPE_CHECKING:
+    from tui.core.accounts import Account
+    from tui.core.saved_accounts import SavedAccount
+    from tui.ui.account_services import AccountsService
+    from tui.ui.services import RunBlocking
 
 
 class AccountSwitch:

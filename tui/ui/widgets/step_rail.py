@@ -7,11 +7,27 @@ from collections.abc import Mapping
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.core.columns import Tone
 from tui.core.events import Progress, Step, StepState
 from tui.core.records import PoolRecord
 from tui.core.run_view import RunView, StepView
 from tui.core.units import clock_text, size_text
-from tui.ui.text import STEP_GLYPHS, STEP_TONES, joined, safe, toned
+from tui.ui.text import joined, safe, toned
+
+_GLYPHS: dict[StepState, str] = {
+    StepState.WAITING: "○",
+    StepState.RUNNING: "●",
+    StepState.DONE: "✓",
+    StepState.SKIPPED: "–",
+    StepState.FAILED: "✗",
+}
+_TONES: dict[StepState, Tone] = {
+    StepState.WAITING: "muted",
+    StepState.RUNNING: "running",
+    StepState.DONE: "success",
+    StepState.SKIPPED: "muted",
+    StepState.FAILED: "error",
+}
 
 
 class StepRail(Widget):
@@ -48,8 +64,8 @@ class StepRail(Widget):
 
     def _step(self, step: Step, has_detail: bool, *, has_name: bool = True) -> Content:
         state = self._steps[step].state
-        words = f"{STEP_GLYPHS[state]} {step.value}" if has_name else STEP_GLYPHS[state]
-        name = toned(words, STEP_TONES[state], is_bold=state in (StepState.RUNNING, StepState.FAILED))
+        words = f"{_GLYPHS[state]} {step.value}" if has_name else _GLYPHS[state]
+        name = toned(words, _TONES[state], is_bold=state in (StepState.RUNNING, StepState.FAILED))
         detail = self._details[step] if has_detail else ""
         return name + toned(f" {safe(detail)}", "muted") if detail else name
 
@@ -71,7 +87,7 @@ def _doing(view: RunView, now_s: float) -> Content:
     if current is None:
         notice = view.notices[-1] if view.notices else None
         return toned(safe(notice.text), "warning" if notice.is_warning else "muted") if notice else Content("")
-    words = [toned(current.step.value, STEP_TONES[current.state], is_bold=True)]
+    words = [toned(current.step.value, _TONES[current.state], is_bold=True)]
     text = _progress_words(current.progress) or current.summary
     if current.state is StepState.FAILED:
         text = current.summary or text

@@ -1,11 +1,13 @@
 """The one redactor: what must never reach a log, journal, screen, exception text, clipboard or export.
 
-Known secrets (keys, connection strings) are registered and replaced wherever they occur, in their plain, URL-quoted
-and JSON-quoted forms; signatures (`sig=…`), account keys and authorization headers are recognised by their shape.
+Known secrets (keys, connection strings) are registered and replaced wherever they occur, in their plain, URL-quoted,
+JSON-quoted and base64 forms; signatures (`sig=…`), account keys and authorization headers are recognised by their
+shape, and so is whatever else is as long as a signature and written like one: a service may quote it in any sentence.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from dataclasses import dataclass, field
@@ -23,6 +25,14 @@ _SHAPES = (
     re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:sharedkey|sharedkeylite|bearer)\s+)[^\s\"',}]+"),
     re.compile(r"(?i)(\b(?:sharedkey|bearer)\s+)(?:[a-z0-9]+:)?[a-z0-9+/=._-]{16,}"),
 )
+_QUOTED_SIGNATURE = re.compile(
+    r"(?i)(?:(?<![a-z0-9])|(?<=%3f)|(?<=%26)|(?<=%253f)|(?<=%2526))(sig%(?:25)?3d)(?:(?!%(?:25)?26)[^&\s\"'<>])+"
+)
+"""A signature in a URL that is itself percent-encoded."""
+_CHARACTER, _PADDING = "(?:[A-Za-z0-9+/]|%(?:25)?2[BbFf])", "(?:=|%(?:25)?3[Dd])"
+_DIGEST = re.compile(rf"(?<![A-Za-z0-9+/])(?:{_CHARACTER}{{86}}{_PADDING}{{2}}|{_CHARACTER}{{43}}{_PADDING})(?!=)")
+"""Base64 of 32 or of 64 bytes, which an HMAC-SHA256 and an account's key are, plain or percent-encoded. Not of other
+lengths: a long path before a `=` is written with the same letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Redactor:
                     quote(value),
                     quote_plus(value),
                     json.dumps(value)[1:-1],
+                    base64.b64encode(value.encode("utf-8", "surrogateescape")).decode("ascii"),
                 }
         self._forms = tuple(sorted(forms, key=len, reverse=True))
 
@@ -69,6 +80,8 @@ class Redactor:
                 text = text.replace(form, MASK)
         for shape in _SHAPES:
             text = shape.sub(rf"\1{MASK}", text)
+        if "=" in text or "%" in text:
+            text = _DIGEST.sub(MASK, _QUOTED_SIGNATURE.sub(rf"\1{MASK}", text))
         return text
 
 

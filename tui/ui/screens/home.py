@@ -67,6 +67,7 @@ class HomeScreen(HomeReading):
         self._has_account = has_account
         self._draft = draft
         self._opened: dict[str, OpenRunScreen] = {}
+        self._was_shown = False
         self._runs = RunTable(services.clock.now_s())
         self._table: VirtualTable[RunLine] = VirtualTable(
             self._runs.model, can_mark=False, empty_text="Reading the journals…", id="runs", classes="panel"
@@ -82,15 +83,19 @@ class HomeScreen(HomeReading):
     def on_mount(self) -> None:
         self.title_line.heading = "batch-tui"
         self.set_interval(_TICK_S, self.tick)
-        self.call_after_refresh(self.action_refresh)
         if self._draft is not None:
             self._plan_run(self._draft)
         elif not self._has_account and not self.is_read_only:
             self._set_up()
 
+    def on_show(self) -> None:
+        """The journals are read once the first frame is out: with all that is imported for it, it would hold it up."""
+        self._was_shown = True
+        self.call_after_refresh(self.action_refresh)
+
     def on_screen_resume(self) -> None:
         """Back from somewhere, where much may have changed."""
-        if self.is_mounted:
+        if self._was_shown:
             self.action_refresh()
 
     def tick(self) -> None:

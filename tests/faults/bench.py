@@ -24,6 +24,7 @@ from tui.core.plan import DELETE_PARTS, RunPlan
 from tui.core.planning import FileChoice, RunOptions, build_plan
 from tui.core.ports import StopSignal
 from tui.engine.journal import JournalFolder, Write, append
+from tui.engine.patience import Patience
 from tui.engine.run import RunEngine
 from tui.gateways.batch import BatchGateway
 from tui.gateways.connect import open_batch, open_storage
@@ -34,6 +35,7 @@ HURRY = 10.0
 """So many times faster the engine's clock runs: its pauses and patience, not the service."""
 
 TIMEOUTS = Timeouts(read_s=1.5, poll_read_s=1.0)
+USUAL_PATIENCE = Patience()
 _GONE_LIMIT_S = 15.0
 _TEXTS = {"a.txt": "one two two three three three", "b c.txt": "sea sea the sea"}
 _NODE_ID = re.compile(r"tvmps_[0-9a-f]{64}_[dp]")
@@ -58,11 +60,15 @@ class Trial:
 
     plan: RunPlan
     folder: Path
-    notices: list[str] = field(default_factory=list)
+    events: list[RunEvent] = field(default_factory=list)
 
-    def publish(self, event: RunEvent) -> None:
-        if isinstance(event, Notice):
-            self.notices.append(event.text)
+    @property
+    def notices(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, Notice)]
+
+    @property
+    def journals(self) -> Path:
+        return self.folder / "journals"
 
     def outputs(self, run_id: str = "") -> dict[str, str]:
         """What lies in the destination, hidden files too, without what differs from run to run by nature.
@@ -106,12 +112,12 @@ class Bench:
         )
         return Trial(build_plan(options, run_id, time.time(), "sandbox"), folder)
 
-    def execute(self, trial: Trial, write: Write = append) -> RunSummary:
+    def execute(self, trial: Trial, write: Write = append, patience: Patience = USUAL_PATIENCE) -> RunSummary:
         """One program runs it, from the beginning or from where its journal ends."""
         clock = QuickClock()
-        journals = JournalFolder(trial.folder / "journals", clock, write)
-        engine = RunEngine(self.batch, self.storage, clock, journals, node_script)
-        return engine.execute(trial.plan, threading.Event(), trial.publish)
+        journals = JournalFolder(trial.journals, clock, write)
+        engine = RunEngine(self.batch, self.storage, clock, journals, node_script, patience)
+        return engine.execute(trial.plan, threading.Event(), trial.events.append)
 
     def learn(self) -> None:
         """A run in which nothing fails; its outputs are what every other one must have."""

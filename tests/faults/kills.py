@@ -29,7 +29,8 @@ _LONGEST_DELAY_S = 0.15
 """So late after its record a kill comes at most: also in the middle of the calls that follow."""
 
 
-def _records_of_a_run(bench: Bench) -> int:
+def records_of_a_run(bench: Bench) -> int:
+    """How many its journal has where nothing fails."""
     written = 0
 
     def count(file: int, content: bytes, durable: bool) -> None:
@@ -45,7 +46,7 @@ def _records_of_a_run(bench: Bench) -> int:
 def every_record(bench: Bench) -> Sequence[Case]:
     """Before and after each, in no order."""
     cases: list[Case] = [
-        (number, when) for number in range(1, _records_of_a_run(bench) + 1) for when in ("before", "after")
+        (number, when) for number in range(1, records_of_a_run(bench) + 1) for when in ("before", "after")
     ]
     random.Random(0).shuffle(cases)
     return cases

@@ -28,6 +28,8 @@ class Verdict:
     was_met: bool = True
     """Whether the trouble came about: how often is polled, for one, differs from run to run."""
     problems: tuple[str, ...] = ()
+    bytes_searched: int = 0
+    """How much of what the run let out was looked through, where that was asked for."""
 
     @property
     def survived(self) -> bool:

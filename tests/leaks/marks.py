@@ -23,7 +23,7 @@ STRETCH = 20
 
 _SIGNATURE = re.compile(rb"sig=([A-Za-z0-9%+/=]{40,200})")
 _TASK_VARIABLE = b"AZ_BATCH_TASK_ID="
-_SAMPLE_EVERY_S = 0.01
+SAMPLE_EVERY_S = 0.01
 
 
 def forms(secret: str) -> frozenset[str]:
@@ -136,12 +136,12 @@ class SeenProcesses:
 
 
 @contextmanager
-def watched_processes() -> Iterator[SeenProcesses]:
+def watched_processes(every_s: float = SAMPLE_EVERY_S) -> Iterator[SeenProcesses]:
     """Looks at every process of this machine, over and over, for as long as the context lasts."""
     seen, stop = SeenProcesses(), threading.Event()
 
     def watch() -> None:
-        while not stop.wait(_SAMPLE_EVERY_S):
+        while not stop.wait(every_s):
             seen.look()
 
     watcher = threading.Thread(target=watch, name="watcher")

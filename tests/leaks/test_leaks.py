@@ -8,19 +8,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.screen import Screen
 
 from tests.cli.process import Finished
 from tests.cli.test_terminal import Terminal
+from tests.faults.bench import Bench, opened
 from tests.leaks.hunt import ACCOUNT, Hunt, hunt_at
 from tests.leaks.marks import Marks, watched_processes
+from tests.leaks.sweep import Refused, crash, refuse_for_good, searched
 from tests.support.faults import Fault, FaultKind, FaultPlan
 from tui.console.errors import write_crash_report
 from tui.core.redaction import redact
+from tui.sandbox.simulation.request_keys import SignedBy
+from tui.ui.app import BatchTui
 
 pytestmark = pytest.mark.slow
 
 RUN = ("run", "top-words", "a.txt", "b c.txt", "--account", ACCOUNT, "--nodes", "1", "--slots", "2")
-CLEAN = ("--delete", "job,pool,containers")
 
 
 @pytest.fixture(scope="module")
@@ -99,30 +103,102 @@ def test_a_run_on_the_screen(hunt: Hunt) -> None:
     assert hunt.leaks(terminal.shown) == []
 
 
-REFUSED_AT = {
-    "containers": Fault(FaultKind.FORBIDDEN, "blob", "key", "PUT container"),
-    "upload": Fault(FaultKind.FORBIDDEN, "blob", "key", "PUT blob"),
-    "pool": Fault(FaultKind.FORBIDDEN, "batch", "key", "POST /pools"),
-    "job": Fault(FaultKind.FORBIDDEN, "batch", "key", "POST /jobs"),
-    "tasks": Fault(FaultKind.FORBIDDEN, "batch", "key", "POST /jobs/{job_id}/addtaskcollection"),
-    "monitor": Fault(FaultKind.FORBIDDEN, "batch", "key", "GET /jobs/{job_id}/tasks"),
-    "download": Fault(FaultKind.FORBIDDEN, "blob", "key", "GET blob"),
-    "a task that reads": Fault(FaultKind.FORBIDDEN, "blob", "sas", "GET blob"),
-    "a task that writes": Fault(FaultKind.FORBIDDEN, "blob", "sas", "PUT blob"),
+# Failures on the way: a sample of `python -m tests.leaks`
+
+K = FaultKind
+REFUSED_AT: tuple[tuple[SignedBy, str], ...] = (
+    ("key", "PUT container"),
+    ("key", "PUT blob"),
+    ("key", "POST /pools"),
+    ("key", "POST /jobs"),
+    ("key", "POST /jobs/{job_id}/addtaskcollection"),
+    ("key", "GET /jobs/{job_id}/tasks"),
+    ("key", "GET blob"),
+    ("key", "DELETE /pools/{pool_id}"),
+)
+"""In the order of a run's steps: each resumes what the one before it ended."""
+TROUBLE: dict[str, list[tuple[FaultKind, SignedBy, str]]] = {
+    "refusals of the program": [
+        (K.INTERNAL_ERROR, "key", "PUT container"),
+        (K.UNAVAILABLE, "key", "PUT blob"),
+        (K.THROTTLED, "key", "POST /pools"),
+        (K.UNAVAILABLE, "key", "POST /jobs/{job_id}/addtaskcollection"),
+        (K.THROTTLED, "key", "GET /jobs/{job_id}/tasks"),
+        (K.INTERNAL_ERROR, "key", "GET blob"),
+        (K.RESET_BEFORE, "key", "DELETE /jobs/{job_id}"),
+    ],
+    "of the nodes": [
+        (K.RESET_AFTER, "key", "POST /jobs"),
+        (K.TRUNCATED, "key", "GET /jobs/{job_id}/tasks"),
+        (K.TIME_OUT, "key", "GET /jobs/{job_id}/taskcounts"),
+        (K.INTERNAL_ERROR, "sas", "GET blob"),
+        (K.FORBIDDEN, "sas", "PUT blob"),
+    ],
 }
 
 
-@pytest.mark.parametrize("place", REFUSED_AT)
-def test_a_run_that_is_refused_on_its_way(place: str, hunt: Hunt) -> None:
-    plan = FaultPlan(hunt.sandbox)
-    plan.put(REFUSED_AT[place])
-    try:
-        finished = hunt.call(*RUN, *CLEAN)
-        assert plan.was_met()
-    finally:
+@pytest.fixture(scope="module")
+def bench(hunt: Hunt) -> Iterator[Bench]:
+    with opened(hunt.sandbox, hunt.root / "bench") as made:
+        made.folder.mkdir()
+        yield made
+
+
+def test_refusals_that_quote_what_they_were_sent(bench: Bench) -> None:
+    plan = FaultPlan(bench.sandbox)
+    with searched(bench) as search:
+        for signed_by, operation in REFUSED_AT:
+            plan.put(Fault(K.FORBIDDEN, signed_by=signed_by, operation=operation, times=1, quotes=True))
+            assert search.bench.execute(search.trial).exit_code == 3, operation
+            quoted = "".join(seen.quoted for seen in plan.log())
+            assert search.learn(plan.log())
+            assert search.marks().hits(quoted.encode()) != [], "the service said a secret back"
         plan.clear()
-    assert finished.code in (1, 3), finished.stdout + finished.stderr
-    assert hunt.leaks(*shown(finished)) == []
+        assert search.bench.execute(search.trial).exit_code == 0
+        assert search.verdict("", "", was_met=True).problems == ()
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+def test_trouble_on_the_way(name: str, bench: Bench) -> None:
+    plan = FaultPlan(bench.sandbox)
+    faults = [
+        Fault(kind, signed_by=signed_by, operation=operation, times=1, quotes=True, retry_after_s=0.5)
+        for kind, signed_by, operation in TROUBLE[name]
+    ]
+    with searched(bench) as search:
+        plan.put(*faults)
+        search.bench.execute(search.trial)
+        met = {seen.fault for seen in plan.log() if seen.fault is not None}
+        search.learn(plan.log())
+        plan.clear()
+        assert met == {kind for kind, _, _ in TROUBLE[name]}
+        assert search.verdict("", "", was_met=True).problems == ()
+
+
+def test_a_service_that_never_stops_refusing(bench: Bench) -> None:
+    verdict = refuse_for_good(bench, Refused("GET container", K.UNAVAILABLE))
+    assert verdict.was_met
+    assert verdict.problems == ()
+
+
+def test_a_crash_in_the_middle_of_a_run(bench: Bench) -> None:
+    verdict = crash(bench, 12)
+    assert verdict.was_met
+    assert verdict.problems == ()
+
+
+def test_a_crash_of_the_interface_shows_no_variables(capfd: pytest.CaptureFixture[str]) -> None:
+    secret = base64.b64encode(bytes(range(3, 67))).decode()
+
+    def opening() -> Screen[None]:
+        key = secret
+        raise RuntimeError(f"at {key}")
+
+    app = BatchTui(opening)
+    app.run(headless=True)
+    assert isinstance(app.defect, RuntimeError)
+    printed = capfd.readouterr()
+    assert Marks({"key": secret}).hits((printed.out + printed.err).encode()) == []
 
 
 def test_a_wrong_key_is_not_told_either(hunt: Hunt) -> None:

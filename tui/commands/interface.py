@@ -40,11 +40,12 @@ class LateLogReader:
     accounts: OpenAccounts
     plan: RunPlan
 
-    def read(self, source: LogSource, offset: int | None, limit_bytes: int) -> LogChunk:
+    def read(self, source: LogSource, offset: int | None, limit_bytes: int, *, unless_version: str = "") -> LogChunk:
         from tui.commands.log_reading import ServiceLogReader  # not before the first frame
 
         connection = self.accounts.connection(self.plan.account)
-        return ServiceLogReader(connection.batch, connection.storage, self.plan).read(source, offset, limit_bytes)
+        reader = ServiceLogReader(connection.batch, connection.storage, self.plan)
+        return reader.read(source, offset, limit_bytes, unless_version=unless_version)
 
 
 @dataclass(frozen=True, slots=True)

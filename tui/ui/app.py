@@ -58,6 +58,15 @@ class BatchTui(App[int]):
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else BATCH_DARK.name
 
+    @property
+    def defect(self) -> Exception | None:
+        """What nobody foresaw and so ended the program; whoever ran it reports it."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Leaves the terminal without a traceback: Textual's own shows the variables of every frame, keys among them."""
+        self._close_messages_no_wait()
+
     def on_mount(self) -> None:
         leave_on_signals(self)
         self.push_screen(self._opening())

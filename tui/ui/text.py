@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from textual.content import Content
 
 from tui.core.columns import Tone
+from tui.core.redaction import redact
 from tui.core.terminal_text import neutralise
 
 _TOKENS: dict[Tone, str] = {
@@ -29,8 +30,8 @@ def toned(text: str, tone: Tone = "", *, is_bold: bool = False) -> Content:
 
 
 def safe(text: str, *, keep_layout: bool = False) -> str:
-    """Text from outside, with nothing left that a terminal obeys."""
-    return neutralise(text, keep_layout=keep_layout)
+    """Text from outside, with nothing left that a terminal obeys, and no secret in it."""
+    return neutralise(redact(text), keep_layout=keep_layout)
 
 
 def joined(parts: Iterable[Content], between: str = "") -> Content:

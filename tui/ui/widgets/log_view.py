@@ -1,52 +1,72 @@
 """Lines of a log as they come: kept up to a limit, wrapped or not, searched.
 
-Invariant: only what is on screen is painted, and a line that came is wrapped once for a width; what is over the limit
-is dropped from the beginning in large pieces. The text given is harmless already.
+Invariant: only what is on screen is painted, and a line that came is wrapped once for a width; lines that come or go
+above what is looked at do not move it. The text given is harmless already.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.core.log_cuts import broken
+from tui.core.log_window import LogEdit
+from tui.ui.widgets.log_rows import LogRows
+
 LINES_KEPT = 10_000
+"""Of what is only written; lines of a window are as many as that holds."""
 _DROPPED_AT_ONCE = 2_000
-"""Dropping means wrapping anew: seldom, then, and many."""
-_LONGEST_LINE = 8_192
-"""A line without an end is broken here, so that no paint has to measure megabytes."""
-_TAB = 8
+"""Seldom, then, and many."""
+
+Wanted = Literal["earlier", "later", "beginning", "end"]
 
 
 class LogView(ScrollView, can_focus=True):
     """Follows the end while it is in sight."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"log-view--found", "log-view--current"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"log-view--found", "log-view--current", "log-view--edge"}
     DEFAULT_CSS = """
     LogView {
         scrollbar-size: 1 1;
         & > .log-view--found { background: $warning 30%; color: $foreground; }
         & > .log-view--current { background: $warning; color: $background; text-style: bold; }
+        & > .log-view--edge { color: $accent; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "wrap", "Wrap", id="log.wrap", tooltip="Break long lines, or let them run out of sight"),
         Binding("n", "find(1)", "Next", show=False, id="log.next", tooltip="To the next place found"),
         Binding("N", "find(-1)", "Previous", show=False, id="log.previous", tooltip="To the place found before"),
+        Binding("g", "scroll_home", "Beginning", show=False, id="log.beginning", tooltip="To the log's beginning"),
+        Binding("f,G", "scroll_end", "Follow", show=False, id="log.end", tooltip="To the log's end, and on with it"),
     ]
+
+    @dataclass
+    class Reached(Message):
+        """A person went to where the lines end and the log does not, or asks for its beginning or end."""
+
+        wanted: Wanted
+
+    @dataclass
+    class NoneFurther(Message):
+        """No place found is left in that direction, among lines that are not all of the log's."""
+
+        step: Literal[-1, 1]
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: list[str] = [""]
-        self._rows: list[str] = [""]
-        self._rows_of_last = 1
+        self._laid_out = LogRows()
+        self._above = self._below = ""
+        self._is_moving = False
         self._is_wrapped = False
-        self._widest = 0
         self._needle = ""
         self._current: int | None = None
 
@@ -55,28 +75,58 @@ class LogView(ScrollView, can_focus=True):
     @property
     def rows(self) -> tuple[str, ...]:
         """The text as it is laid out."""
-        return tuple(self._rows)
+        return tuple(self._laid_out.rows)
+
+    @property
+    def line_looked_at(self) -> int | None:
+        """The first line in sight; None where the end is."""
+        if self.is_vertical_scroll_end:
+            return None
+        return self._laid_out.line_of(self.scroll_offset.y - bool(self._above))
 
     def clear(self) -> None:
-        self._lines = [""]
-        self._current = None
-        self._lay_out()
+        self.apply((LogEdit(is_anew=True, after=("",)),), follow=False)
+        self.show_edges("", "")
 
     def write(self, text: str, *, scroll_end: bool) -> None:
-        """Appends; an unfinished line goes on with the next piece."""
-        added = text.expandtabs(_TAB).split("\n")
-        added[0] = self._lines.pop() + added[0]
-        del self._rows[len(self._rows) - self._rows_of_last :]
-        for line in added:
-            for start in range(0, max(1, len(line)), _LONGEST_LINE):
-                self._add(line[start : start + _LONGEST_LINE])
-        if len(self._lines) > LINES_KEPT:
-            del self._lines[: max(_DROPPED_AT_ONCE, len(self._lines) - LINES_KEPT)]
-            self._current = None
-            self._lay_out()
+        """Appends; an unfinished line goes on with the next piece. What is over the limit is dropped."""
+        added = text.split("\n")
+        added[0] = self._laid_out.lines[-1] + added[0]
+        edits = [LogEdit(after=[piece for line in added for piece in broken(line)])]
+        count = len(self._laid_out.lines) - 1 + len(edits[0].after)
+        if count > LINES_KEPT:
+            edits.append(LogEdit(dropped_first=max(_DROPPED_AT_ONCE, count - LINES_KEPT)))
+        self.apply(edits, follow=scroll_end)
+
+    def apply(self, edits: Sequence[LogEdit], *, follow: bool) -> None:
+        """Takes over what became of the lines; what is in sight stays, or is the end with `follow`."""
+        self.app.animator.force_stop_animation(self, "scroll_y")
+        moved = sum(self._apply(edit) for edit in edits)
+        top = self.scroll_y + moved
         self._resized()
-        if scroll_end:
-            self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
+        if follow:
+            self._move_to(self.max_scroll_y)
+        elif moved or top > self.max_scroll_y:
+            self._move_to(top)
+
+    def show_edges(self, above: str, below: str) -> None:
+        """Says in lines of their own what of the log is not here; empty where nothing is missing."""
+        if (above, below) == (self._above, self._below):
+            return
+        follows, top = self.is_vertical_scroll_end, self.scroll_y + bool(above) - bool(self._above)
+        self._above, self._below = above, below
+        self._resized()
+        self._move_to(self.max_scroll_y if follows else top)
+
+    def go_to_line(self, line: int) -> None:
+        """Puts a line at the top."""
+        self._move_to(self._laid_out.row_of(line) + bool(self._above and line))
+
+    def find_in_line(self, line: int, step: Literal[-1, 1]) -> None:
+        """To the first place found from `line` on in that direction; where none is, to the line."""
+        rows = self._laid_out.rows_of(line)
+        found = [row for row in self._places() if row in rows]
+        self._go_to((found[-1] if step < 0 else found[0]) if found else rows[0])
 
     def search(self, needle: str) -> int:
         """Shows where `needle` is, from the end on, whatever the case; how many places there are."""
@@ -87,48 +137,109 @@ class LogView(ScrollView, can_focus=True):
         self.refresh()
         return len(found)
 
-    def action_find(self, step: int) -> None:
-        found = self._places()
-        if not found:
-            return
-        if self._current is None:
+    def action_find(self, step: Literal[-1, 1]) -> None:
+        """Round and round where all of the log is here."""
+        found, current = self._places(), self._current
+        if current is None and found:
             self._go_to(found[-1])
-        elif step > 0:
-            self._go_to(next((row for row in found if row > (self._current or 0)), found[0]))
-        else:
-            self._go_to(next((row for row in reversed(found) if row < (self._current or 0)), found[-1]))
+            return
+        ahead = [row for row in found if current is not None and (row - current) * step > 0]
+        if ahead:
+            self._go_to(ahead[0] if step > 0 else ahead[-1])
+        elif self._needle and (self._above or self._below):
+            self.post_message(self.NoneFurther(step))
+        elif found:
+            self._go_to(found[0] if step > 0 else found[-1])
 
     def action_wrap(self) -> None:
-        follows = self.is_vertical_scroll_end
         self._is_wrapped = not self._is_wrapped
-        self._current = None
         self._lay_out()
-        if follows:
-            self.scroll_end(animate=False, immediate=True, force=True)
+
+    # Where the lines end
+
+    def action_scroll_home(self) -> None:
+        if not self._above:
+            super().action_scroll_home()
+            return
+        self._move_to(0)
+        self.post_message(self.Reached("beginning"))
+
+    def action_scroll_end(self) -> None:
+        if not self._below:
+            super().action_scroll_end()
+            return
+        self._move_to(self.max_scroll_y)
+        self.post_message(self.Reached("end"))
+
+    def action_scroll_up(self) -> None:
+        if not self._is_at_edge(-1):
+            super().action_scroll_up()
+
+    def action_page_up(self) -> None:
+        if not self._is_at_edge(-1):
+            super().action_page_up()
+
+    def action_scroll_down(self) -> None:
+        if not self._is_at_edge(1):
+            super().action_scroll_down()
+
+    def action_page_down(self) -> None:
+        if not self._is_at_edge(1):
+            super().action_page_down()
+
+    def on_mouse_scroll_up(self) -> None:
+        self._is_at_edge(-1)
+
+    def on_mouse_scroll_down(self) -> None:
+        self._is_at_edge(1)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if not self._is_moving and round(old_value) != round(new_value):
+            self._is_at_edge(-1 if new_value < old_value else 1)
+
+    def _is_at_edge(self, step: Literal[-1, 1]) -> bool:
+        """Whether the lines end in that direction, but not the log; that is told, then."""
+        if step < 0:
+            is_at_edge = bool(self._above) and self.scroll_offset.y <= 0
+        else:
+            is_at_edge = bool(self._below) and self.is_vertical_scroll_end
+        if is_at_edge:
+            self.post_message(self.Reached("earlier" if step < 0 else "later"))
+        return is_at_edge
+
+    def _move_to(self, top: float) -> None:
+        self._is_moving = True
+        try:
+            self.scroll_to(y=top, animate=False, immediate=True, force=True)
+        finally:
+            self._is_moving = False
 
     # Layout
 
-    def _add(self, line: str) -> None:
-        self._lines.append(line)
-        width = self.scrollable_content_region.width
-        rows = [line]
-        if self._is_wrapped and width and (len(line) > width or not line.isascii()):
-            rows = chop_cells(line, width) or [""]
-        self._rows += rows
-        self._rows_of_last = len(rows)
-        self._widest = max(self._widest, len(line) if line.isascii() else cell_len(line))
+    def _apply(self, edit: LogEdit) -> int:
+        """By how many rows what is in sight has moved."""
+        moved = self._laid_out.apply(edit)
+        if self._current is not None:
+            current = self._current + moved
+            self._current = None if edit.is_anew or not 0 <= current < len(self._laid_out) else current
+        return moved
 
     def _lay_out(self) -> None:
-        lines, self._lines, self._rows, self._widest = self._lines, [], [], 0
-        for line in lines:
-            self._add(line)
+        """For another width; what is in sight stays there as far as it can."""
+        line = self.line_looked_at
+        self._current = None
+        self._laid_out.lay_out(self.scrollable_content_region.width if self._is_wrapped else 0)
         self._resized()
+        if line is None:
+            self._move_to(self.max_scroll_y)
+        else:
+            self.go_to_line(line)
 
     def _resized(self) -> None:
         region = self.scrollable_content_region
-        width = region.width if self._is_wrapped else max(region.width, self._widest)
-        ends_empty = len(self._rows) > 1 and not self._rows[-1]
-        self.virtual_size = Size(width, len(self._rows) - ends_empty)
+        width = region.width if self._is_wrapped else max(region.width, self._laid_out.widest)
+        self.virtual_size = Size(width, bool(self._above) + len(self._laid_out) + bool(self._below))
         self.refresh()
 
     def on_resize(self) -> None:
@@ -140,19 +251,22 @@ class LogView(ScrollView, can_focus=True):
     # Search and painting
 
     def _places(self) -> list[int]:
-        needle = self._needle
-        return [row for row, text in enumerate(self._rows) if needle in text.casefold()] if needle else []
+        return self._laid_out.places(self._needle)
 
     def _go_to(self, row: int) -> None:
         self._current = row
-        middle = row - self.scrollable_content_region.height // 2
-        self.scroll_to(y=middle, animate=False, immediate=True, force=True)
+        self._move_to(row + bool(self._above) - self.scrollable_content_region.height // 2)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         left, top = self.scroll_offset
-        row, width, base = top + y, self.size.width, self.rich_style
-        text = self._rows[row] if row < len(self._rows) else ""
+        row, width, base = top + y - bool(self._above), self.size.width, self.rich_style
+        edge = self._above if row < 0 else self._below if row == len(self._laid_out) else ""
+        if edge:
+            return Strip([Segment(edge, self.get_component_rich_style("log-view--edge"))]).adjust_cell_length(
+                width, base
+            )
+        text = self._laid_out.rows[row] if row < len(self._laid_out) else ""
         segments = self.segments(text)
         if self._needle and self._needle in text.casefold():
             name = "current" if row == self._current else "found"

@@ -113,10 +113,13 @@ def open_home(
             HomeScreen, parts.services_of(name), home, has_account=bool(name), draft=draft, is_read_only=is_read_only
         )
         views = ViewBook(wiring.paths().config)
-        code = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run() or 0
+        app = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme)
+        code = app.run() or 0
         from tui.commands.farewell import say_how_runs_stand  # needed once the interface is left
 
         say_how_runs_stand(runs)
+        if app.defect is not None:
+            raise app.defect
         collector.leave()
         return code
 

@@ -64,7 +64,7 @@ class BatchTui(App[int]):
         return self._exception
 
     def _fatal_error(self) -> None:
-        """Leaves the terminal without a traceback: Textual's own shows the variables of every frame, keys among them."""
+        """Leaves without a traceback: Textual's own shows the variables of every frame, keys among them."""
         self._close_messages_no_wait()
 
     def on_mount(self) -> None:

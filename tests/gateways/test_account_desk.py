@@ -93,6 +93,16 @@ def test_renaming_keeps_keys_and_the_current_one(desk: AccountDesk) -> None:
     assert desk.rename("lab", "bench").is_current
 
 
+def test_other_credentials_leave_the_current_account_as_it_is(desk: AccountDesk) -> None:
+    desk.save(WORK)
+    desk.save(LAB)
+    changed = replace(WORK, batch_key=WORK.storage_key)
+    assert not desk.save(changed, "work", becomes_current=False).is_current
+    assert names(desk) == ["lab*", "work", "sandbox"]
+    assert desk.account("work") == changed
+    assert desk.save(LAB, "lab", becomes_current=False).is_current
+
+
 def test_use_and_remove(desk: AccountDesk) -> None:
     desk.save(WORK)
     desk.save(LAB)

@@ -64,12 +64,13 @@ class FakeAccounts:
     def account(self, name: str) -> Account:
         return SANDBOX if name == "sandbox" else self.saved[name]
 
-    def save(self, account: Account, replaces: str = "") -> SavedAccount:
+    def save(self, account: Account, replaces: str = "", *, becomes_current: bool = True) -> SavedAccount:
         self._fail()
         self.saved.pop(replaces, None)
         self.saved[account.name] = account
-        self.current = account.name
-        return _listed(account, is_current=True)
+        if becomes_current or self.current == replaces:
+            self.current = account.name
+        return _listed(account, is_current=self.current == account.name)
 
     def rename(self, name: str, new_name: str) -> SavedAccount:
         self._fail()

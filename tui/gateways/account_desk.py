@@ -67,25 +67,25 @@ class AccountDesk:
                 return account
         return self._book.account(name)
 
-    def save(self, account: Account, replaces: str = "") -> SavedAccount:
-        """Keeps the account and makes it current; the one it `replaces` under another name is forgotten.
+    def save(self, account: Account, replaces: str = "", *, becomes_current: bool = True) -> SavedAccount:
+        """Keeps the account; the one it `replaces` under another name is forgotten.
 
-        The new one is complete before the old one goes: nothing is lost in between.
+        The new one is complete before the old one goes: nothing is lost in between. Unless it `becomes_current`, the
+        current account stays so, but for the one that it replaces.
         """
         self._check_free(account.name, replaces)
+        before = self._book.current()
         profile = self._book.save(account)
         if replaces and replaces != account.name:
             self._book.remove(replaces)
-        return self._saved(profile, is_current=True)
+        if becomes_current or before is None or before.name in (account.name, replaces):
+            return self._saved(profile, is_current=True)
+        self._book.use(before.name)
+        return self._saved(profile, is_current=False)
 
     def rename(self, name: str, new_name: str) -> SavedAccount:
         """The same account under another name; current afterwards if it was before."""
-        before = self._book.current()
-        saved = self.save(replace(self._book.account(name), name=new_name), replaces=name)
-        if before is not None and before.name != name:
-            self._book.use(before.name)
-            return replace(saved, is_current=False)
-        return saved
+        return self.save(replace(self._book.account(name), name=new_name), name, becomes_current=False)
 
     def use(self, name: str) -> Account:
         """Makes it current and gives it with its keys; the sandbox is started and remembered."""

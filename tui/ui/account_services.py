@@ -6,6 +6,7 @@ Every method blocks and raises only `core.errors`; screens call them through `ru
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class AccountsService(Protocol):
         """With its keys; the sandbox is started for it."""
         ...
 
-    def save(self, account: Account, replaces: str = "") -> SavedAccount:
-        """Keeps it and makes it current, in the place of the account called `replaces`."""
+    def save(self, account: Account, replaces: str = "", *, becomes_current: bool = True) -> SavedAccount:
+        """Keeps it in the place of the account called `replaces`; without `becomes_current` the current one stays."""
         ...
 
     def rename(self, name: str, new_name: str) -> SavedAccount: ...
@@ -39,3 +40,14 @@ class AccountsService(Protocol):
     def check(self, account: Account, stop: StopSignal, report: Callable[[CheckResult], None]) -> Checklist:
         """The live checklist; `report` is called from other threads. Interrupted once `stop` is set."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccessServices:
+    """How access that was refused is regained."""
+
+    accounts: AccountsService
+    forget: Callable[[str], object]
+    """Called with an account's name: it is opened anew, with the credentials as they are then."""
+    may_enter: bool = True
+    """Whether credentials may be entered and kept; not where the program only reads."""

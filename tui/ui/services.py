@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui.core.run_draft import LastChoices
     from tui.core.view_columns import ColumnChoice
     from tui.core.waiting import Situation
+    from tui.ui.account_services import AccessServices
     from tui.ui.input_services import InputServices
 
 ResultT = TypeVar("ResultT")
@@ -167,6 +168,8 @@ class AppServices:
     """Writes a text file whole or not at all, and gives its bytes; blocks, raises LocalError."""
     views: ViewStore | None = None
     """Without it, what is chosen lasts as long as the screen."""
+    access: AccessServices | None = None
+    """Without it, nobody is asked for credentials again: what was refused stays so."""
     run_blocking: RunBlocking = field(default=run_in_daemon_thread)
 
 

@@ -24,6 +24,7 @@ from tui.core.errors import BatchTuiError, Interrupted
 from tui.core.plan import DELETE_PARTS, DeletePart
 from tui.ui import deletion_words
 from tui.ui.run_services import RunsService
+from tui.ui.screens.access import with_access
 from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.services import AppServices
 from tui.ui.text import joined, safe, toned
@@ -97,7 +98,7 @@ class DeleteDialog(ModalScreen[Results | None]):
 
     async def _look(self) -> None:
         try:
-            remains = await self._services.run_blocking(lambda: self._runs.remains(self._run_id, self._stop))
+            remains = await with_access(self, self._services, lambda: self._runs.remains(self._run_id, self._stop))
         except Interrupted:
             return
         except BatchTuiError as error:

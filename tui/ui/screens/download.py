@@ -33,6 +33,7 @@ from tui.core.plan import RunPlan
 from tui.core.units import count_text
 from tui.ui import download_words
 from tui.ui.run_services import RunsService
+from tui.ui.screens.access import with_access
 from tui.ui.screens.conflict import ConflictDialog
 from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.services import AppServices
@@ -193,7 +194,7 @@ class DownloadDialog(ModalScreen[DownloadReport | None]):
             files = again
             if not files:
                 choice = self._choice()
-                listed = await self._services.run_blocking(lambda: self._runs.list_download(run_id, choice, stop))
+                listed = await with_access(self, self._services, lambda: self._runs.list_download(run_id, choice, stop))
                 files = listed.files
                 if not await self._settle_conflicts(listed.conflicts):
                     self._end(None)

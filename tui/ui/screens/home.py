@@ -172,7 +172,7 @@ class HomeScreen(HomeReading):
     def _open(self, line: RunLine) -> None:
         """The run as it is: gone on with where it goes on, looked at where another drives it, else shown again."""
         opened = self._opened.get(line.run_id)
-        if opened is not None and opened.is_under_way:
+        if opened is not None and (opened.is_under_way or opened.awaits_access):
             self.app.push_screen(opened)
         elif line.is_driven:
             self._show_run(line.plan, is_only_shown=True, is_live=True)

@@ -15,15 +15,16 @@ from tui.core.errors import BatchTuiError, Interrupted
 from tui.core.events import RunEnded
 from tui.core.plan import RunPlan
 from tui.core.units import count_text
-from tui.ui import run_words
+from tui.ui import access_words, run_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import RunsService
+from tui.ui.screens.access import with_access
 from tui.ui.screens.base import Ask, Question
 from tui.ui.screens.delete import DeleteDialog
 from tui.ui.screens.download import DownloadDialog
 from tui.ui.screens.error_dialog import ErrorDialog
+from tui.ui.screens.live_run import LiveRunScreen
 from tui.ui.screens.quit_guard import QuitGuard
-from tui.ui.screens.run import RunScreen
 from tui.ui.screens.task import TaskScreen
 from tui.ui.services import AppServices, RunSession
 from tui.ui.widgets.virtual_table import VirtualTable
@@ -33,7 +34,7 @@ _STOP_LIMIT_S = 35.0
 """A call under way ends within the service's own limit of 30 s."""
 
 
-class OpenRunScreen(RunScreen):
+class OpenRunScreen(LiveRunScreen):
     """A run, and what can be done with it. It goes on while another screen is on top, and when it is left for Home."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,10 +56,24 @@ class OpenRunScreen(RunScreen):
         """`is_only_shown` says that the session drives nothing: leaving it ends nothing. `start_run` opens another."""
         super().__init__(services, plan, session, is_read_only=is_read_only)
         self._runs = runs
-        self._run_session = session
         self._is_only_shown = is_only_shown
         self._start_run = start_run
         self.can_start_runs = start_run is not None and not is_read_only
+
+    @property
+    def _run_session(self) -> RunSession:
+        assert self._session is not None, "it is opened with one"
+        return self._session
+
+    def open_again(self) -> RunSession:
+        runs, plan = self._runs, self.view.plan
+        return runs.watch(plan) if self._is_only_shown else runs.start(plan)
+
+    def standing_words(self) -> str:
+        return access_words.watch_words(self.view.plan) if self._is_only_shown else super().standing_words()
+
+    def cost_words(self) -> str:
+        return self._costs
 
     # Where it leads
 
@@ -154,7 +169,8 @@ class OpenRunScreen(RunScreen):
         if not costs:
             return await super().may_leave(ask)
         if question is None:
-            text = "The run is over, and what it made is still there."
+            is_over = "is over" if self.view.problem is None else "has stopped"
+            text = f"The run {is_over}, and what it made is still there."
             question = Question("leave it like this?", text, confirm="Quit and leave it")
         guard = QuitGuard(self.view.plan.run_id, question, costs, can_change=not self.is_read_only)
         match await self.app.push_screen_wait(guard):
@@ -170,7 +186,7 @@ class OpenRunScreen(RunScreen):
         run_id = self.view.plan.run_id
         self.notify(f"resizing the pool of {run_id} to 0…", timeout=3, markup=False)
         try:
-            await self.services.run_blocking(lambda: self._runs.release_nodes(run_id, threading.Event()))
+            await with_access(self, self.services, lambda: self._runs.release_nodes(run_id, threading.Event()))
         except BatchTuiError as error:
             await self.app.push_screen_wait(ErrorDialog(error))
             return False

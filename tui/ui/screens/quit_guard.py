@@ -23,7 +23,7 @@ GuardAnswer = Literal["leave", "release", "delete"]
 class QuitGuard(ModalScreen[GuardAnswer | None]):
     """One run's guard: the buttons are what can be done with it."""
 
-    CSS_PATH = "../styles/quit_guard.tcss"
+    CSS_PATH = ["../styles/answers.tcss", "../styles/quit_guard.tcss"]  # noqa: RUF012 - Textual's name
     AUTO_FOCUS = "#stay"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Stay", id="guard.stay", tooltip="Leave nothing"),

@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.core.errors import BatchTuiError
-from tui.core.events import PollReport, RunEnded, RunEvent, Step, StepState, TasksChanged
+from tui.core.events import PollReport, RunEnded, RunEvent, RunStarted, Step, StepState, TasksChanged
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.table_model import TableModel
@@ -87,6 +87,14 @@ class RunScreen(RunLooks):
         if self._session is not None:
             follow_run(self, self._session)
 
+    def follow(self, session: RunSession) -> None:
+        """Goes on with another session of the same run, which has not been started."""
+        self._session, self._error = session, None
+        self._is_paused = self._is_summary_closed = False
+        follow_run(self, session)
+        self.refresh_bindings()
+        self._show()
+
     # What comes in
 
     def feed(self, events: Sequence[RunEvent]) -> None:
@@ -100,7 +108,7 @@ class RunScreen(RunLooks):
                 self._note_silence(event)
         if any(isinstance(event, TasksChanged) for event in events):
             self._list.refresh_rows()
-        if any(isinstance(event, RunEnded) for event in events):
+        if any(isinstance(event, RunStarted | RunEnded) for event in events):
             self.refresh_bindings()
         self._show()
 

@@ -6,7 +6,7 @@ the person says so, and before the screen says where.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from tui.core.account_check import Checklist, CheckResult
-from tui.core.account_draft import AccountDraft
+from tui.core.account_draft import AccountDraft, AccountField
 from tui.core.accounts import SANDBOX_NAME, Account, AccountKind
 from tui.core.errors import BatchTuiError
 from tui.core.saved_accounts import AccountsOverview
@@ -32,7 +32,7 @@ from tui.ui.services import AppServices
 from tui.ui.text import safe, toned
 from tui.ui.widgets.account_form import FIELD_NAMES, AccountForm, RevealButton, of_kind
 from tui.ui.widgets.checklist_panel import ChecklistPanel
-from tui.ui.widgets.kind_choice import KindChoice
+from tui.ui.widgets.kind_choice import KIND_NAMES, KindChoice
 
 
 @dataclass
@@ -57,6 +57,12 @@ class SetUpScreen(BatchScreen[Account | None]):
         Binding("ctrl+r", "reveal", "Show keys", id="set-up.reveal", tooltip="Show the keys, or dots again"),
     ]
 
+    offered: ClassVar[Sequence[AccountKind]] = tuple(KIND_NAMES)
+    fixed: ClassVar[Collection[AccountField]] = ()
+    """Fields that are shown, and stay as they are."""
+    save_words: ClassVar[str] = "Save and use"
+    becomes_current: ClassVar[bool] = True
+
     def __init__(
         self,
         services: AppServices,
@@ -73,15 +79,15 @@ class SetUpScreen(BatchScreen[Account | None]):
         self._trial = AccountTrial(accounts, services.run_blocking, self._report)
         self._is_saving = self._is_revealed = False
         self._trouble: BatchTuiError | None = None
-        self._kind = KindChoice()
         self._opened_with = draft or AccountDraft()
-        self._form = AccountForm(self._opened_with)
+        self._kind = KindChoice(self._opened_with.kind, self.offered)
+        self._form = AccountForm(self._opened_with, self.fixed)
         self._sandbox = Static(set_up_words.SANDBOX_WORDS, markup=False, id="sandbox-words")
         self._checks = ChecklistPanel(id="checks", classes="panel")
         self._where = Static(id="where")
         self._state = Static(id="state")
         self._test_button = Button("Test", id="test", compact=True)
-        self._save_button = Button("Save and use", id="save", compact=True)
+        self._save_button = Button(self.save_words, id="save", compact=True)
 
     def compose_body(self) -> Iterable[Widget]:
         kind = Vertical(self._kind, id="kind", classes="panel")
@@ -94,7 +100,6 @@ class SetUpScreen(BatchScreen[Account | None]):
 
     def on_mount(self) -> None:
         self.title_line.heading = f"change account {safe(self._replaces)}" if self._replaces else "set up an account"
-        self._kind.kind = self._form.draft.kind
         self._show()
         self.run_worker(self._look(), group="overview", exclusive=True)
 
@@ -226,7 +231,7 @@ class SetUpScreen(BatchScreen[Account | None]):
             if draft.kind is AccountKind.SANDBOX:
                 return self._accounts.use(SANDBOX_NAME)
             account = draft.account()
-            self._accounts.save(account, self._replaces)
+            self._accounts.save(account, self._replaces, becomes_current=self.becomes_current)
             return account
 
         try:
@@ -316,7 +321,7 @@ class SetUpScreen(BatchScreen[Account | None]):
         is_off = self._obstacle is not None or self._is_saving
         self._test_button.label = "Stop" if self._trial.is_under_way else "Test"
         self._test_button.disabled = is_off
-        self._save_button.label = "Use the sandbox" if is_sandbox else "Save and use"
+        self._save_button.label = "Use the sandbox" if is_sandbox else self.save_words
         self._save_button.disabled = is_off
         for button in (self._test_button, self._save_button):
             button.tooltip = self._obstacle

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
+from tui.ui import access_words
 from tui.ui.screens.base import Question
-from tui.ui.screens.run import RunScreen
+from tui.ui.screens.live_run import LiveRunScreen
 from tui.ui.widgets.step_rail import StepRail
 
 
-class WatchScreen(RunScreen):
+class WatchScreen(LiveRunScreen):
     """Leaving it changes nothing: the job goes on by itself."""
 
     def compose_body(self) -> Iterable[Widget]:
@@ -19,3 +20,6 @@ class WatchScreen(RunScreen):
 
     def leaving_question(self) -> Question | None:
         return None
+
+    def standing_words(self) -> str:
+        return access_words.watch_words(self.view.plan)

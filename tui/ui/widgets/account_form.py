@@ -137,9 +137,11 @@ class AccountForm(Vertical):
     class Finished(Message):
         """Enter in the last field."""
 
-    def __init__(self, draft: AccountDraft) -> None:
+    def __init__(self, draft: AccountDraft, fixed: Collection[AccountField] = ()) -> None:
+        """`fixed` fields are shown, and stay as the draft has them."""
         super().__init__()
         self._draft = draft
+        self._fixed = frozenset(fixed)
         self._taken: Collection[str] = ()
         self._rows = {field: FieldRow(field) for field in AccountField}
         order = FIELDS[AccountKind.SHARED_KEY]
@@ -166,6 +168,7 @@ class AccountForm(Vertical):
         self._draft = draft
         for field, row in self._rows.items():
             row.display = field in FIELDS[draft.kind]
+            row.input.disabled = field in self._fixed
             if row.input.value != draft.text(field):
                 row.put(draft.text(field))
         self._judge()
@@ -180,8 +183,12 @@ class AccountForm(Vertical):
         pasted = parse_pasted(text)
         if not pasted:
             return False
-        self.show(self._draft.with_pasted(pasted))
-        fields = tuple(AccountField(name) for name in pasted.found if AccountField(name) in FIELDS[self._draft.kind])
+        filled = self._draft.with_pasted(pasted)
+        for field in self._fixed:
+            filled = filled.with_text(field, self._draft.text(field))
+        self.show(filled)
+        open_fields = set(FIELDS[self._draft.kind]) - self._fixed
+        fields = tuple(AccountField(name) for name in pasted.found if AccountField(name) in open_fields)
         for field in fields:
             self._rows[field].is_touched = True
         self._judge()
@@ -196,7 +203,7 @@ class AccountForm(Vertical):
     def focus_first_open(self) -> bool:
         """Focuses the first field that still needs something; False where none does."""
         waiting = {*self._draft.missing(), *self.problems}
-        row = next((row for row in self._shown if row.field in waiting), None)
+        row = next((row for row in self._open if row.field in waiting), None)
         if row is not None:
             row.input.focus()
         return row is not None
@@ -227,7 +234,7 @@ class AccountForm(Vertical):
         if self._take_typed(row, event.value):
             return  # the next line of what is being pasted as keystrokes may follow
         self._judge()
-        following = self._shown[self._shown.index(row) + 1 :]
+        following = self._open[self._open.index(row) + 1 :]
         if following:
             # At once, not when the application is idle: who types ahead means the next field.
             self.screen.set_focus(following[0].input)
@@ -244,8 +251,9 @@ class AccountForm(Vertical):
         return self.take_pasted(text)
 
     @property
-    def _shown(self) -> list[FieldRow]:
-        return [row for row in self._ordered if row.display]
+    def _open(self) -> list[FieldRow]:
+        """Those that can be filled in now."""
+        return [row for row in self._ordered if row.display and row.field not in self._fixed]
 
     def _row_of(self, field_input: Input) -> FieldRow:
         return next(row for row in self._ordered if row.input is field_input)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -49,10 +49,17 @@ class KindChoice(Widget, can_focus=True):
     class Accepted(Message):
         """Enter: this kind it is."""
 
+    def __init__(
+        self, kind: AccountKind = AccountKind.SANDBOX, offered: Sequence[AccountKind] = tuple(KIND_NAMES)
+    ) -> None:
+        super().__init__()
+        self._kinds = tuple(offered)
+        self.set_reactive(KindChoice.kind, kind)
+
     def render(self) -> Content:
         words = []
-        for kind, name in KIND_NAMES.items():
-            is_chosen = kind is self.kind
+        for kind in self._kinds:
+            name, is_chosen = KIND_NAMES[kind], kind is self.kind
             label = f"{'●' if is_chosen else '○'} {name}"
             if is_chosen:
                 words.append(toned(label, "running" if self.has_focus else "", is_bold=True))
@@ -68,9 +75,8 @@ class KindChoice(Widget, can_focus=True):
         self.post_message(self.Changed(kind))
 
     def action_step(self, step: int) -> None:
-        kinds = list(KIND_NAMES)
-        position = kinds.index(self.kind) + step
-        self.kind = kinds[min(max(position, 0), len(kinds) - 1)]
+        position = self._kinds.index(self.kind) + step
+        self.kind = self._kinds[min(max(position, 0), len(self._kinds) - 1)]
 
     def action_accept(self) -> None:
         self.post_message(self.Accepted())
@@ -80,8 +86,8 @@ class KindChoice(Widget, can_focus=True):
         if offset is None or offset.y > 0:
             return
         start = 0
-        for kind, name in KIND_NAMES.items():
-            end = start + len(name) + 2
+        for kind in self._kinds:
+            end = start + len(KIND_NAMES[kind]) + 2
             if start <= offset.x < end:
                 self.kind = kind
             start = end + _BETWEEN

@@ -1,0 +1,69 @@
+"""The run screen with a session that can be had again: refused access is asked about here, and the run goes on here.
+
+A refusal waits until this screen is the one on top: nothing is asked in the midst of something else.
+"""
+
+from __future__ import annotations
+
+from tui.core.errors import AccessRefused, BatchTuiError
+from tui.ui import access_words
+from tui.ui.screens.access import Refusal, regain_access
+from tui.ui.screens.run import RunScreen
+from tui.ui.services import RunSession
+
+
+class LiveRunScreen(RunScreen):
+    """Tasks, steps and journal go on; only who asks the service is another one."""
+
+    _refused: AccessRefused | None = None
+    """What ended the session, until it was decided upon."""
+    _is_asking = False
+
+    @property
+    def awaits_access(self) -> bool:
+        """Whether the run was refused, and a person has not yet said what to do about it."""
+        return self._refused is not None
+
+    def end(self, error: BatchTuiError | None) -> None:
+        super().end(error)
+        problem = self.view.problem if error is None else error
+        if not isinstance(problem, AccessRefused) or self.services.access is None:
+            return
+        self._refused = problem
+        if self.is_current:
+            self._ask()
+        else:
+            text = f"{self.view.plan.run_id}: {problem.title}. Go back to it to go on."
+            self.notify(text, severity="error", timeout=10, markup=False)
+
+    def on_screen_resume(self) -> None:
+        if self._refused is not None:
+            self._ask()
+
+    def _ask(self) -> None:
+        if not self._is_asking:
+            self._is_asking = True
+            self.run_worker(self._regain(), group="access")
+
+    async def _regain(self) -> None:
+        refused = self._refused
+        assert refused is not None
+        refusal = Refusal(refused, self.standing_words(), self.cost_words())
+        try:
+            is_regained = await regain_access(self, self.services, refusal)
+        finally:
+            self._is_asking, self._refused = False, None
+        if is_regained:
+            self.follow(self.open_again())
+
+    def open_again(self) -> RunSession:
+        """A session that goes on where the one before ended."""
+        return self.services.start_run(self.view.plan)
+
+    def standing_words(self) -> str:
+        """What becomes of what is shown while nobody has access."""
+        return access_words.run_words(self.view)
+
+    def cost_words(self) -> str:
+        """What goes on costing meanwhile."""
+        return ""

@@ -350,9 +350,9 @@ class TestTaskFiles:
     def test_are_listed_measured_and_read_by_range(self, batch: BatchPort, job_id: str) -> None:
         run_to_end(batch, job_id, task("talks", 'printf 0123456789; mkdir sub; echo {} > "sub/a b.json"'))
         files = {file.name: file for file in batch.list_task_files(job_id, "talks")}
-        assert files["stdout.txt"].size_bytes == 10
+        found = batch.find_task_file(job_id, "talks", "stdout.txt")
+        assert (files["stdout.txt"].size_bytes, found.size_bytes, found.last_modified_s is None) == (10, 10, False)
         assert files["wd"].is_directory
-        assert batch.task_file_size(job_id, "talks", "stdout.txt") == 10
         assert batch.read_task_file(job_id, "talks", "stdout.txt", 2, 3) == b"234"
         assert batch.read_task_file(job_id, "talks", "stdout.txt", 8, 100) == b"89"
         assert batch.read_task_file(job_id, "talks", "stdout.txt", 10, 100) == b""
@@ -363,7 +363,7 @@ class TestTaskFiles:
     def test_absent(self, batch: BatchPort, job_id: str) -> None:
         run_to_end(batch, job_id, task("quiet", ":"))
         with pytest.raises(NotFound):
-            batch.task_file_size(job_id, "quiet", "none.txt")
+            batch.find_task_file(job_id, "quiet", "none.txt")
         with pytest.raises(NotFound, match="There is no such file"):
             batch.read_task_file(job_id, "quiet", "none.txt", 0, 10)
 

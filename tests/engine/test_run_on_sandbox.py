@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.sandbox import RunningSandbox, running_sandbox  # noqa: F401  # a fixture
 from tui.bundled import node_script
+from tui.commands.log_reading import ServiceLogReader
 from tui.core.accounts import account_of_environment
 from tui.core.events import PollReport, RunEvent, RunSummary, Step, StepChanged, StepState
 from tui.core.plan import DELETE_PARTS, DeletePart, RunPlan
@@ -19,11 +20,11 @@ from tui.core.planning import FileChoice, RunOptions, build_plan
 from tui.core.ports import Publish
 from tui.engine.clock import SystemClock
 from tui.engine.journal import JournalFolder
-from tui.engine.logs import LogTail
 from tui.engine.run import RunEngine
 from tui.gateways.batch import BatchGateway
 from tui.gateways.connect import open_batch, open_storage
 from tui.gateways.storage import BlobGateway
+from tui.ui.services import LogSource
 
 _TEXTS = {
     "plain.txt": "one two two three three three",
@@ -117,6 +118,6 @@ def test_a_failing_task_keeps_nothing_back_and_logs_outlive_the_node(bench: Benc
     assert (summary.exit_code, summary.counts.failed, summary.counts.succeeded) == (1, 1, 1)
     assert (bench.folder / "out" / "good_OUTPUT.txt").is_file()
     assert not (bench.folder / "out" / "bad_OUTPUT.txt").exists()
-    log = LogTail(bench.batch, bench.storage, plan, plan.task_id(0), "stdout.txt").read()
-    assert (log.source, log.text != "") == ("blob", True)
+    log = ServiceLogReader(bench.batch, bench.storage, plan).read(LogSource("task", plan.task_id(0), "stdout"), 0, 100)
+    assert (log.origin, log.content != b"") == ("output container", True)
     assert {item.name for item in summary.leftovers} == set(plan.containers)

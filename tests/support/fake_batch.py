@@ -185,9 +185,9 @@ class FakeBatch(FakeCluster):
             logs = self._task(job_id, task_id).logs
             return tuple(NodeFile(name, is_directory=False, size_bytes=len(logs[name])) for name in sorted(logs))
 
-    def task_file_size(self, job_id: str, task_id: str, path: str) -> int:
-        with self._call("task_file_size"):
-            return len(self._file(job_id, task_id, path))
+    def find_task_file(self, job_id: str, task_id: str, path: str) -> NodeFile:
+        with self._call("find_task_file"):
+            return NodeFile(path, is_directory=False, size_bytes=len(self._file(job_id, task_id, path)))
 
     def read_task_file(self, job_id: str, task_id: str, path: str, offset: int, length: int) -> bytes:
         with self._call("read_task_file"):

@@ -58,7 +58,14 @@ class FakeLogs:
     contents: dict[LogSource, bytes] = field(default_factory=dict)
     reads: list[tuple[LogSource, int | None]] = field(default_factory=list)
 
-    def read(self, source: LogSource, offset: int | None, limit_bytes: int) -> LogChunk:
+    def read(
+        self,
+        source: LogSource,
+        offset: int | None,
+        limit_bytes: int,
+        *,
+        unless_version: str = "",  # noqa: ARG002 - it tells no versions
+    ) -> LogChunk:
         self.reads.append((source, offset))
         if source not in self.contents:
             raise NotFound("No such file")

@@ -29,6 +29,11 @@ class LogTail:
 def _whole_length(text: str) -> int:
     """How much of `text` no further byte can change."""
     cut = _CUT_SEQUENCE.search(text)
-    if cut is not None and not _WHOLE_SEQUENCE.match(cut.group()):
+    if cut is not None and not is_whole_sequence(cut.group()):
         return cut.start()
     return len(text) - text.endswith("\r")
+
+
+def is_whole_sequence(text: str) -> bool:
+    """Whether the terminal sequence `text` begins with ends in it."""
+    return _WHOLE_SEQUENCE.match(text) is not None

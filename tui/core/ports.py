@@ -97,8 +97,8 @@ class BatchPort(Protocol):
 
     def list_task_files(self, job_id: str, task_id: str) -> tuple[NodeFile, ...]: ...
 
-    def task_file_size(self, job_id: str, task_id: str, path: str) -> int:
-        """Bytes; raises NotFound while there is no such file."""
+    def find_task_file(self, job_id: str, task_id: str, path: str) -> NodeFile:
+        """Its size and when it was last changed; raises NotFound while there is no such file."""
         ...
 
     def read_task_file(self, job_id: str, task_id: str, path: str, offset: int, length: int) -> bytes:

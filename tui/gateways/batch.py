@@ -172,11 +172,11 @@ class BatchGateway:
     def list_task_files(self, job_id: str, task_id: str) -> tuple[NodeFile, ...]:
         return self._list_files(f"listing the files of task {task_id}", "jobs", job_id, "tasks", task_id)
 
-    def task_file_size(self, job_id: str, task_id: str, path: str) -> int:
+    def find_task_file(self, job_id: str, task_id: str, path: str) -> NodeFile:
         doing = f"looking at {path} of task {task_id}"
         answer = self._calls.call(doing, "HEAD", path_of("jobs", job_id, "tasks", task_id, "files", path), is_poll=True)
         with self._reading(doing):
-            return int(answer.headers["Content-Length"])
+            return answers.found_file(path, answer.headers)
 
     def read_task_file(self, job_id: str, task_id: str, path: str, offset: int, length: int) -> bytes:
         doing = f"reading {path} of task {task_id}"

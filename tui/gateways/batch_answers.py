@@ -169,6 +169,16 @@ def node_file(item: Json) -> NodeFile:
     )
 
 
+def found_file(name: str, headers: Mapping[str, str]) -> NodeFile:
+    """A file as the headers of an answer about it tell; these have no other version of it than its time."""
+    return NodeFile(
+        name=name,
+        is_directory=False,
+        size_bytes=int(headers["Content-Length"]),
+        last_modified_s=_any_time(headers.get("Last-Modified")),
+    )
+
+
 def _failure(item: Json | None) -> FailureInfo | None:
     if not item:
         return None

@@ -93,13 +93,18 @@ class LogChunk:
     """Of the whole log, as far as it is known to go."""
     origin: str
     """Where it was read, in words: `node`, `output container`."""
+    version: str = ""
+    """Another one where the log has changed; empty where there is no telling."""
 
 
 class LogReader(Protocol):
     """Reads output by byte range, from the node while it lives and from where it was stored afterwards."""
 
-    def read(self, source: LogSource, offset: int | None, limit_bytes: int) -> LogChunk:
-        """At most `limit_bytes` from `offset`, or the last ones without it. Blocks; raises `core.errors`."""
+    def read(self, source: LogSource, offset: int | None, limit_bytes: int, *, unless_version: str = "") -> LogChunk:
+        """At most `limit_bytes` from `offset`, or the last ones without it; none where it is `unless_version`.
+
+        Blocks; raises `core.errors`.
+        """
         ...
 
 

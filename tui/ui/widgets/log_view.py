@@ -125,13 +125,13 @@ class LogView(ScrollView, can_focus=True):
     def find_in_line(self, line: int, step: Literal[-1, 1]) -> None:
         """To the first place found from `line` on in that direction; where none is, to the line."""
         rows = self._laid_out.rows_of(line)
-        found = [row for row in self._places() if row in rows]
+        found = [row for row in self.places if row in rows]
         self._go_to((found[-1] if step < 0 else found[0]) if found else rows[0])
 
     def search(self, needle: str) -> int:
         """Shows where `needle` is, from the end on, whatever the case; how many places there are."""
         self._needle, self._current = needle.casefold(), None
-        found = self._places()
+        found = self.places
         if found:
             self._go_to(found[-1])
         self.refresh()
@@ -139,7 +139,7 @@ class LogView(ScrollView, can_focus=True):
 
     def action_find(self, step: Literal[-1, 1]) -> None:
         """Round and round where all of the log is here."""
-        found, current = self._places(), self._current
+        found, current = self.places, self._current
         if current is None and found:
             self._go_to(found[-1])
             return
@@ -250,7 +250,9 @@ class LogView(ScrollView, can_focus=True):
 
     # Search and painting
 
-    def _places(self) -> list[int]:
+    @property
+    def places(self) -> list[int]:
+        """Rows with what is searched."""
         return self._laid_out.places(self._needle)
 
     def _go_to(self, row: int) -> None:

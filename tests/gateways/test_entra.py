@@ -219,6 +219,15 @@ class TestSignIn:
         sign_in.get_token("scope")
         assert len(credential.asked) == 2
 
+    def test_forgotten_it_begins_anew_as_whoever_is_signed_in_then(self) -> None:
+        credentials = [FakeCredential(), FakeCredential()]
+        made = iter(credentials)
+        sign_in = SignIn(lambda: next(made))
+        sign_in.get_token("scope")
+        sign_in.forget()
+        sign_in.get_token("scope")
+        assert [len(credential.asked) for credential in credentials] == [1, 1]
+
     def test_a_challenge_is_never_answered_from_memory(self) -> None:
         credential = FakeCredential()
         sign_in = signed_in(credential)

@@ -18,6 +18,7 @@ from tui.core.errors import InputError
 from tui.engine.exporting import replace_file
 from tui.gateways.view_settings import ViewBook
 from tui.ui import collector
+from tui.ui.account_services import AccessServices
 from tui.ui.app import BatchTui
 from tui.ui.run_services import HomeServices
 from tui.ui.screens.home import HomeScreen
@@ -55,6 +56,7 @@ class Parts:
     clock: ClockPort
     accounts: OpenAccounts
     runs: ShownRuns
+    access: AccessServices
 
     def services_of(self, name: str) -> AppServices:
         return AppServices(
@@ -65,6 +67,7 @@ class Parts:
             save_file=replace_file,
             views=ViewBook(wiring.paths().config),
             job_desk=self._job_desk,
+            access=self.access,
         )
 
     def _job_desk(self, plan: RunPlan) -> JobDesk:
@@ -107,7 +110,7 @@ def open_home(
     name = account or current_account()
     with OpenAccounts(account_of, clock) as accounts:
         runs = late(partial(_shown_runs, accounts, clock))
-        parts = Parts(clock, accounts, runs)
+        parts = Parts(clock, accounts, runs, AccessServices(desk, accounts.forget, may_enter=not is_read_only))
         home = HomeServices(runs, desk, parts.services_of, parts.new_run, accounts.forget)
         opening = partial(
             HomeScreen, parts.services_of(name), home, has_account=bool(name), draft=draft, is_read_only=is_read_only

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tui import wiring
+from tui.core.accounts import AccountKind
 from tui.core.errors import Unreachable
 from tui.engine.patience import Patience
 
@@ -32,6 +33,8 @@ class OpenAccounts:
         self._clock = clock
         self._lock = threading.Lock()
         self._opened: dict[str, wiring.Connection] = {}
+        self._left: list[wiring.Connection] = []
+        """Those that were forgotten."""
 
     def connection(self, name: str) -> wiring.Connection:
         """Blocks, where it is not open yet, for as long as a key store or the sandbox's start takes."""
@@ -59,9 +62,19 @@ class OpenAccounts:
         return wiring.run_tools(self.connection(name), self._clock, GLANCE_PATIENCE)
 
     def forget(self, name: str) -> None:
-        """The account may have changed: it is opened anew when it is needed next."""
+        """The account, or who is signed in to it, may have changed: it is opened anew when it is needed next.
+
+        What is under way on the old connection goes on with it; it is closed with the others.
+        """
         with self._lock:
-            self._opened.pop(name, None)
+            opened = self._opened.pop(name, None)
+            if opened is None:
+                return
+            self._left.append(opened)
+        if opened.account.kind is AccountKind.ENTRA:
+            from tui.gateways.entra import shared_sign_in  # loads azure, which an open account has loaded
+
+            shared_sign_in().forget()
 
     def endpoint(self, name: str) -> str:
         """Where an open account answers; empty while it has not been opened."""
@@ -75,6 +88,6 @@ class OpenAccounts:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Closed on threads of their own: a call that hangs must not hold up the exit."""
-        for opened in self._opened.values():
+        for opened in (*self._left, *self._opened.values()):
             for close in (opened.batch.close, opened.storage.close):
                 threading.Thread(target=partial(close), daemon=True, name="closing").start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tui import wiring
+from tui.commands.open_accounts import OpenAccounts
 from tui.commands.terminal import is_terminal
 from tui.core.errors import InputError, NotFound
 from tui.core.watching import watched_plan
@@ -19,12 +20,16 @@ def command(context: click.Context, job_id: str, account: str | None, on_sandbox
     if not is_terminal():
         raise InputError("There is no terminal here", "the live view needs stdin, stdout and stderr to be one")
     target, clock = wiring.choose_target(account, on_sandbox=on_sandbox), wiring.clock()
-    with wiring.connected(target) as connection:
+    may_write = not context.find_root().params["read_only"]
+    desk = wiring.account_desk(may_write=may_write)
+    with OpenAccounts(desk.account, clock) as accounts:
+        connection = accounts.connection(target.name)
         job = connection.batch.get_job(job_id)
         if job is None:
             raise NotFound("There is no such job", f"{job_id!r} on {connection.name}", "ids are case-sensitive")
-        plan = watched_plan(job, connection.name)
         # Loads Textual: only once there is a job to show.
         from tui.commands.live_view import show
+        from tui.ui.account_services import AccessServices  # as above
 
-        return show(plan, connection, clock, is_read_only=bool(context.find_root().params["read_only"]))
+        access = AccessServices(desk, accounts.forget, may_enter=may_write)
+        return show(watched_plan(job, connection.name), accounts, clock, access)

@@ -74,16 +74,19 @@ class SignIn:
             kept = self._tokens.get(scopes)
             if is_plain and kept is not None and kept.expires_on - self._now_s() > _TOKEN_MARGIN_S:
                 return kept
-            if self._credential is None:
-                self._credential = self._make()
+            credential = self._credential = self._credential or self._make()
             try:
-                token = self._credential.get_token(*scopes, claims=claims, tenant_id=tenant_id, **options)
+                token = credential.get_token(*scopes, claims=claims, tenant_id=tenant_id, **options)
             except ClientAuthenticationError as error:
                 # The cause is dropped: its text may hold what a token request said.
                 raise sign_in_refused(str(error.message)) from None
             redact.register(token.token)
             self._tokens[scopes] = token
             return token
+
+    def forget(self) -> None:
+        """Someone may have signed in anew: the next token is asked for from the beginning. Waits for no call."""
+        self._credential, self._tokens = None, {}
 
 
 @functools.cache

@@ -127,6 +127,10 @@ class RunFailed(BatchTuiError):
     """A step of a run cannot go on, such as a pool that cannot allocate."""
 
 
+class RunGone(RunFailed):
+    """What the run had made and still needs was deleted; it cannot be resumed."""
+
+
 class RunTimedOut(BatchTuiError):
     """The run's own time limit has passed."""
 

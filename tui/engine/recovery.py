@@ -67,9 +67,10 @@ def find_run(tools: RunTools, run_id: str, destination: str, account: str) -> Fo
             "check the name and the account",
         )
     plan = described_plan(run_id, described[0].metadata[DESCRIPTION_KEY], destination, account)
-    plan = with_listed_inputs(plan, _manifest(tools, plan))
     gone = [name for name in plan.containers if name not in containers]
-    if gone:
+    if plan.containers[0] not in gone:
+        plan = with_listed_inputs(plan, _manifest(tools, plan))
+    if gone:  # they are made in their order: without the first, or with its list of inputs, there were others
         raise RunFailed("The run is not whole any more", f"container {gone[0]} is gone", "start a new run")
     return FoundRun(plan, _job(tools, plan), _has_pool(tools, plan))
 

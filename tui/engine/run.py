@@ -17,6 +17,7 @@ from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal, StoragePor
 from tui.core.records import TaskCounts
 from tui.engine.context import RunContext
 from tui.engine.downloads import check_destination
+from tui.engine.elsewhere import explained
 from tui.engine.journal import Journal, JournalFolder
 from tui.engine.patience import Patience
 from tui.engine.poller import PollControl
@@ -108,7 +109,7 @@ class _Execution:
                 context.journal.note(f"retry of {context.plan.retry_of}")
             self._take_steps()
         except BatchTuiError as caught:
-            problem = caught
+            problem = explained(context, caught)
         summary = summarise(record, context.clock.now_s(), problem, self._seen.counts)
         try:
             context.journal.ended(summary)

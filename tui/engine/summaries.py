@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.errors import BatchTuiError, Interrupted, RunGone
 from tui.core.events import RunSummary
 from tui.core.records import TaskCounts
 from tui.core.redaction import redact
@@ -60,4 +60,6 @@ def _stopped(record: RunRecord, problem: BatchTuiError) -> tuple[int, str, str]:
             return problem.exit_code, "stopped watching: the tasks are submitted and the run goes on by itself", resume
         where = f" at: {problem.what}" if problem.what else ""
         return problem.exit_code, f"stopped{where}", resume
+    if isinstance(problem, RunGone):
+        return problem.exit_code, str(problem), problem.hint
     return problem.exit_code, str(problem), f"{problem.hint.rstrip('.')}; {resume}" if problem.hint else resume

@@ -134,7 +134,11 @@ class _Watch:
 
     def _check_pool(self, view: PollView, counts: TaskCounts) -> None:
         """Tells, once each, what goes wrong in the pool; RunFailed where our own pool can do nothing more."""
-        if view.pool is None or counts.total == counts.completed:
+        if counts.total == counts.completed:
+            return
+        if view.pool is None:
+            if view.has_read_surroundings and self._context.plan.makes_pool:
+                raise RunFailed("The pool is gone", f"{self._context.plan.pool.id} was deleted", "start a new run")
             return
         for error in view.pool.resize_errors:
             self._tell_once(f"pool {view.pool.id}: {error.code}: {error.message}")

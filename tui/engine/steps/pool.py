@@ -11,6 +11,7 @@ from tui.core.records import PoolRecord
 from tui.core.run_description import run_metadata
 from tui.core.units import count_text
 from tui.engine.context import RunContext
+from tui.engine.elsewhere import check_is_whole
 
 
 def run(context: RunContext) -> str:
@@ -20,6 +21,7 @@ def run(context: RunContext) -> str:
 
 def _make(context: RunContext, pool: NewPool) -> str:
     def create() -> None:
+        check_is_whole(context)
         image = newest_verified(context.batch.list_images(), pool.image, context.clock.now_s())
         spec = replace(context.plan.pool_spec(image), metadata=run_metadata(context.plan))
         context.batch.create_pool(spec, context.sign)

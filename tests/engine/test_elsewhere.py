@@ -1,0 +1,142 @@
+"""One run and two machines, each with a journal of its own: whatever the other one does meanwhile, the end is said."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.engine.world import ALL_PARTS, RUN_ID, Killed, World, make_world, unsynced
+from tui.core.errors import RunFailed
+from tui.core.events import RunSummary
+from tui.core.plan import DeletePart
+from tui.engine.recovery import recover_run
+from tui.engine.run_tools import RunTools
+
+_GONE = "The run was ended meanwhile"
+
+
+def _making(world: World) -> list[str]:
+    """Each pool and job that is made from now on, by whichever machine; not what was found to be there."""
+    made: list[str] = []
+
+    def note(operation: str) -> None:
+        for name, there in (("create_pool", world.batch.pools), ("create_job", world.batch.jobs)):
+            if operation == name and RUN_ID not in there:
+                made.append(operation)
+
+    world.faults.before_call = note
+    return made
+
+
+def _other_machine(world: World, folder: Path) -> World:
+    """The same account, no journal, and none of the inputs."""
+    other = make_world(folder, files=1)
+    other.storage, other.batch, other.clock, other.faults = world.storage, world.batch, world.clock, world.faults
+    tools = RunTools(other.batch, other.storage, other.clock, other.journals(), other.patience)
+    found = recover_run(tools, RUN_ID, str(folder / "out"), "fake", threading.Event())
+    other.plan = replace(found, delete_after=world.plan.delete_after)
+    return other
+
+
+def _before(text: bytes, act: Callable[[], object]) -> Callable[[int, bytes, bool], None]:
+    """A journal's `Write` that lets `act` happen, once, before the record that holds `text`."""
+    waiting = [act]
+
+    def write(file: int, content: bytes, durable: bool) -> None:
+        if text in content and waiting:
+            waiting.pop()()
+        unsynced(file, content, durable)
+
+    return write
+
+
+def _stop() -> None:
+    raise Killed
+
+
+@pytest.fixture(params=[ALL_PARTS, frozenset({"job", "pool"})], ids=["all", "job and pool"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    parts: frozenset[DeletePart] = request.param
+    return make_world(tmp_path / "first", delete_after=parts)
+
+
+_RECORDS = (
+    b'"step":"upload","state":"done"',
+    b'"step":"pool","state":"running"',
+    b'"what":"pool","name":"%b","state":"made"' % RUN_ID.encode(),
+    b'"step":"job","state":"running"',
+    b'"what":"job","name":"%b","state":"making"' % RUN_ID.encode(),
+    b'"what":"job","name":"%b","state":"made"' % RUN_ID.encode(),
+    b'"step":"tasks","state":"running"',
+    b'"step":"tasks","state":"done"',
+    b'"kind":"outcome"',
+    b'"step":"download","state":"running"',
+    b'"step":"download","state":"done"',
+    b'"step":"clean up","state":"running"',
+)
+
+
+def _check(world: World, summary: RunSummary) -> None:
+    """It ended well, or it says that the run is over, offers no resuming, and names as left what is left."""
+    if summary.exit_code == 0:
+        assert world.downloaded() == world.expected()
+    else:
+        assert summary.exit_code == RunFailed.exit_code
+        assert summary.outcome.startswith(_GONE)
+        assert "runs resume" not in summary.hint
+        assert ("runs download" in summary.hint) == bool(world.storage.containers)
+    assert {item.name for item in summary.leftovers if item.kind == "container"} == set(world.storage.containers)
+    for kind, there in (("pool", world.batch.pools), ("job", world.batch.jobs)):
+        assert {item.name for item in summary.leftovers if item.kind == kind} <= set(there), kind
+
+
+@pytest.mark.parametrize("record", _RECORDS, ids=lambda record: record.decode())
+def test_a_second_machine_ends_a_run_while_the_first_one_drives_it(world: World, tmp_path: Path, record: bytes) -> None:
+    ended: list[tuple[World, RunSummary]] = []
+
+    def end_it() -> None:
+        other = _other_machine(world, tmp_path / "second")
+        ended.append((other, other.execute()))
+
+    made = _making(world)
+    summary = world.execute(write=_before(record, end_it))
+    ((other, other_summary),) = ended
+    assert other_summary.exit_code == 0
+    assert other.downloaded() == world.expected()
+    _check(world, summary)
+    assert made == ["create_pool", "create_job"], "nothing is made twice"
+
+
+@pytest.mark.parametrize("record", _RECORDS[1:], ids=lambda record: record.decode())
+def test_a_machine_comes_back_to_a_run_that_another_one_ended(world: World, tmp_path: Path, record: bytes) -> None:
+    made = _making(world)
+    with pytest.raises(Killed):
+        world.execute(write=_before(record, _stop))
+    other = _other_machine(world, tmp_path / "second")
+    assert other.execute().exit_code == 0
+    _check(world, world.execute())
+    assert made == ["create_pool", "create_job"], "nothing is made twice"
+    again = world.execute()
+    _check(world, again)
+
+
+def test_a_pool_that_is_deleted_while_tasks_wait_for_it_ends_the_run(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    summary = world.execute(write=_before(b'"step":"monitor","state":"running"', lambda: world.batch.pools.clear()))
+    assert summary.exit_code == RunFailed.exit_code
+    assert summary.outcome.startswith(f"{_GONE}: its pool was deleted")
+    assert sorted({item.kind for item in summary.leftovers}) == ["container", "job"]
+
+
+@pytest.mark.parametrize("gone", [0, 1])
+def test_a_run_that_is_being_deleted_is_not_taken_for_one_that_still_uploads(tmp_path: Path, gone: int) -> None:
+    world = make_world(tmp_path / "first")
+    with pytest.raises(Killed):
+        world.execute(write=_before(b'"step":"pool","state":"running"', _stop))
+    world.storage.delete_container(world.plan.containers[gone])
+    with pytest.raises(RunFailed, match="not whole any more"):
+        _other_machine(world, tmp_path / "second")

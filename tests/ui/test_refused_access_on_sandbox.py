@@ -1,0 +1,148 @@
+"""Over HTTP: the service's key is changed in mid-run, the new one entered on the run's screen, and all ends well."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.faults.bench import Bench, bench_at, opened
+from tests.support.pilot import wait_for
+from tests.support.runs import FakeLogs
+from tui import wiring
+from tui.bundled import node_script
+from tui.commands.open_accounts import OpenAccounts
+from tui.commands.shown_runs import ShownRuns
+from tui.core.account_check import Checklist, CheckResult
+from tui.core.accounts import Account, AccountKind, account_of_environment
+from tui.core.ports import StopSignal
+from tui.core.records import TaskCounts
+from tui.engine.account_check import check_account
+from tui.engine.clock import SystemClock
+from tui.gateways.account_desk import AccountDesk
+from tui.gateways.account_probe import AccountProbeGateway
+from tui.gateways.accounts import open_account_book
+from tui.sandbox import control
+from tui.sandbox.settings import SandboxPaths, SandboxSettings
+from tui.ui.account_services import AccessServices
+from tui.ui.app import BatchTui
+from tui.ui.screens.access import AccessDialog
+from tui.ui.screens.open_run import OpenRunScreen
+from tui.ui.screens.reentry import ReentryScreen
+from tui.ui.services import AccountLabel, AppServices
+
+CLOCK = SystemClock()
+
+
+def change_batch_key(state_dir: Path) -> str:
+    """As its owner does in the portal; the tasks' access is the storage account's, and stays."""
+    control.down(state_dir)
+    paths = SandboxPaths(state_dir)
+    settings = SandboxSettings.load(paths)
+    assert settings is not None
+    new_key = base64.b64encode(secrets.token_bytes(64)).decode()
+    replace(settings, batch_key=new_key).save(paths)
+    control.up(state_dir)
+    return new_key
+
+
+def examine(account: Account, stop: StopSignal, report: Callable[[CheckResult], None]) -> Checklist:
+    return check_account(account, AccountProbeGateway(account), CLOCK, stop, report)
+
+
+def no_sandbox() -> Account:
+    raise AssertionError("the run is on an account of its own")
+
+
+def desk_with(account: Account, folder: Path) -> AccountDesk:
+    """The account's keys rest in a file below `folder`."""
+    desk = AccountDesk(open_account_book(folder), folder, {}, no_sandbox, examine, lambda: False)
+    desk.save(account)
+    return desk
+
+
+def services_of(account: Account, desk: AccountDesk, accounts: OpenAccounts, runs: ShownRuns) -> AppServices:
+    return AppServices(
+        account=AccountLabel(account.name, account.batch_endpoint),
+        clock=CLOCK,
+        start_run=runs.start,
+        log_reader=lambda _plan: FakeLogs(),
+        access=AccessServices(desk, accounts.forget),
+    )
+
+
+async def enter_key(pilot: Pilot[int], key: str) -> None:
+    """Answers the question, and goes through the form as a person would."""
+    app = pilot.app
+    await wait_for(pilot, lambda: isinstance(app.screen, AccessDialog) and app.screen.focused, "it asks")
+    await pilot.press("enter")
+    await wait_for(pilot, lambda: isinstance(app.screen, ReentryScreen) and app.screen.focused, "the form is there")
+    form = app.screen
+    form.query_one("#batch-key", Input).value = key
+    await pilot.pause()
+    await pilot.press("ctrl+t")
+    await wait_for(pilot, lambda: form.focused is form.query_one("#save"), "the test went well")
+    await pilot.press("enter")
+
+
+def count_of(screen: OpenRunScreen) -> TaskCounts:
+    return screen._tally.counts
+
+
+async def run_to_its_end(bench: Bench, folder: Path) -> tuple[OpenRunScreen, str, str]:
+    """Its screen, everything that stood on the terminal, and the new key."""
+    found = account_of_environment(bench.sandbox.environment)
+    assert found is not None
+    account = replace(found, name="work", kind=AccountKind.SHARED_KEY)
+    plan = replace(bench.new_trial().plan, account="work", parameters=(("words", 3.0), ("delay", 4.0)))
+    desk = desk_with(account, folder)
+    seen: list[str] = []
+    with OpenAccounts(desk.account, CLOCK) as accounts:
+        runs = ShownRuns(wiring.journals(CLOCK), accounts.tools, accounts.tools, node_script)
+        services = services_of(account, desk, accounts, runs)
+        screen = OpenRunScreen(services, runs, plan, runs.start(plan))
+        async with BatchTui(lambda: screen).run_test(size=(120, 40)) as pilot:
+
+            def look() -> None:
+                seen.extend(strip.text for strip in pilot.app.screen._compositor.render_strips())
+
+            await wait_for(pilot, lambda: screen.tasks.total == 2, "the tasks are submitted")
+            await wait_for(pilot, lambda: count_of(screen).running, "a task runs")
+            new_key = change_batch_key(bench.sandbox.state_dir)
+            await wait_for(pilot, lambda: isinstance(pilot.app.screen, AccessDialog), "it is refused, and asks")
+            look()
+            await enter_key(pilot, new_key)
+            await wait_for(pilot, lambda: screen.is_current and screen.is_under_way, "the run goes on on its screen")
+            await wait_for(pilot, lambda: count_of(screen).completed == 2, "its table is alive")
+            await wait_for(pilot, lambda: screen.view.is_over, "the run is over")
+            look()
+    return screen, "\n".join(seen), new_key
+
+
+@pytest.mark.slow
+async def test_a_key_that_is_changed_in_mid_run_is_entered_again_and_the_run_ends_the_same(tmp_path: Path) -> None:
+    with bench_at(tmp_path) as bench:
+        bench.learn()
+        screen, seen, new_key = await run_to_its_end(bench, tmp_path / "person")
+        plan, summary = screen.view.plan, screen.view.summary
+        assert summary is not None
+        assert (summary.exit_code, summary.outcome) == (0, "all 2 tasks succeeded")
+        outputs = replace(bench.new_trial(), plan=plan).outputs()
+        now = replace(bench.sandbox, environment=control.endpoint_environment(bench.sandbox.state_dir))
+        with opened(now, tmp_path) as after:
+            after.expected = bench.expected
+            assert after.differences(outputs) == []
+    (journal,) = wiring.paths().runs.iterdir()
+    text = journal.read_text("utf-8")
+    kinds = [json.loads(line)["kind"] for line in text.splitlines()]
+    assert (kinds.count("plan"), kinds.count("ended")) == (1, 2), "one journal has both halves of the run"
+    for key in (bench.sandbox.batch_key, bench.sandbox.storage_key, new_key):
+        assert key not in seen
+        assert key not in text

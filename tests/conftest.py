@@ -31,7 +31,15 @@ _COLLECT_AFTER, _MIDDLE, _FULL = 100_000, 50, 500
 """Thousands of tests and their modules stay for the whole session: looking at them all the time finds nothing."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: a test that runs the program mostly waits for it."""
+    processors = os.cpu_count() or 1
+    return processors + (processors + 1) // 2
+
+
 def pytest_configure() -> None:
+    # The programs that tests start compile this project once for all of them, as its installation does.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     gc.set_threshold(_COLLECT_AFTER, _MIDDLE, _FULL)
     is_live = os.environ.get("BATCH_TUI_LIVE") == "1"
     for name in list(os.environ):

@@ -11,7 +11,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from tests.cli.conftest import Machine, Program
-from tests.cli.process import batch_tui
+from tests.cli.process import called
 from tests.cli.texts import write_texts
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ def blobs(machine: Machine) -> Iterator[BlobServiceClient]:
 
 
 def _told(*arguments: str, environment: dict[str, str]) -> dict[str, Any]:
-    finished = batch_tui("runs", "leftovers", "--json", *arguments, environment=environment)
+    finished = called("runs", "leftovers", "--json", *arguments, environment=environment)
     assert finished.code == 0, finished.stdout + finished.stderr
     told = json.loads(finished.stdout)
     assert isinstance(told, dict)
@@ -50,7 +50,7 @@ def test_left_by_one_machine_swept_by_another(
     lost = [item["name"] for item in told["runs"][0]["left"] if item["loss"]]
     assert lost == [f"{told['runs'][0]['run']}-output"]
 
-    unasked = batch_tui("runs", "leftovers", environment=elsewhere)
+    unasked = called("runs", "leftovers", environment=elsewhere)
     assert unasked.code == 0
     assert "--yes deletes 4 things" in unasked.stdout
     assert len(_told(environment=elsewhere)["runs"][0]["left"]) == 5
@@ -61,11 +61,11 @@ def test_left_by_one_machine_swept_by_another(
     assert _kinds(_told("--yes", "--with-outputs", environment=elsewhere), "deleted") == ["container"]
     assert _told(environment=elsewhere)["runs"] == []
     assert [item.name for item in blobs.list_containers()] == ["theirs"]
-    assert "has nothing that a run made" in batch_tui("runs", "leftovers", environment=elsewhere).stdout
+    assert "has nothing that a run made" in called("runs", "leftovers", environment=elsewhere).stdout
 
 
 def test_read_only_lists_and_deletes_nothing(machine: Machine) -> None:
-    finished = batch_tui("--read-only", "runs", "leftovers", "--sandbox", "--yes", environment=machine.environment)
+    finished = called("--read-only", "runs", "leftovers", "--sandbox", "--yes", environment=machine.environment)
     assert finished.code == 2
     assert "read-only" in finished.stderr
-    assert batch_tui("--read-only", "runs", "leftovers", "--sandbox", environment=machine.environment).code == 0
+    assert called("--read-only", "runs", "leftovers", "--sandbox", environment=machine.environment).code == 0

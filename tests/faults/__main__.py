@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.faults import calls, kills, long_life
+from tests.faults import calls, kills, long_life, machines
 from tests.faults.matrix import report
 from tests.sandbox.attack import __main__ as attack
 
@@ -14,6 +14,7 @@ CAMPAIGNS: Mapping[str, Callable[[int], bool]] = {
     "calls": lambda workers: report(calls.CAMPAIGN, workers),
     "kills": lambda workers: report(kills.PROGRAM, workers),
     "sandbox-kills": lambda workers: report(kills.SANDBOX, workers),
+    "machines": lambda workers: report(machines.CAMPAIGN, workers),
     "life": lambda _workers: long_life.report(),
     "attack": lambda _workers: attack.main() == 0,
 }

@@ -140,8 +140,12 @@ class Bench:
     def differences(self, outputs: dict[str, str]) -> list[str]:
         """How `outputs` and the account are not as they must be."""
         found = [] if outputs == self.expected else [f"outputs differ: {sorted(outputs)}"]
+        return found + self.left_over()
+
+    def left_over(self) -> list[str]:
+        """Nothing, where the account is as empty as it must be."""
         left = self._left()
-        return [*found, f"left on the account: {left}"] if left else found
+        return [f"left on the account: {left}"] if left else []
 
     def _left(self) -> list[str]:
         """What exists once everything that is on its way out has gone."""

@@ -84,12 +84,14 @@ def _run_gone(context: RunContext, gone: list[ResourceKind], problem: BatchTuiEr
     what = [f"its {kind}" for kind in ("job", "pool") if kind in gone]
     if "container" in gone:
         what.append(count_text(gone.count("container"), "container"))
+    names = " and ".join([", ".join(what[:-1]), what[-1]] if what[1:] else what)
     verb = "was" if len(gone) == 1 else "were"
-    hint = "if another machine ended it, that one has the outputs; otherwise start a new run"
     if context.journal.record.resources.get(("container", output)) is ResourceState.MADE:
-        hint = f"`batch-tui runs download {run_id}` fetches the outputs that are there"
+        hint = f"`batch-tui runs download {run_id}` fetches what is still there"
+    else:
+        hint = "start a new run"
     return RunGone(
         "The run was ended meanwhile",
-        f"{' and '.join(what)} {verb} deleted, by another machine that drives it too or by hand ({problem.title})",
-        hint,
+        f"{names} {verb} deleted, by another machine that drives it too or by hand ({problem.title})",
+        f"if another machine ended it, that one has the outputs; otherwise {hint}",
     )

@@ -83,6 +83,8 @@ def _manifest(tools: RunTools, plan: RunPlan) -> bytes:
     container = manifest_container(plan)
     blob = tools.storage.get_blob(container, MANIFEST_BLOB)
     if blob is None:
+        if tools.storage.get_container(container) is None:
+            raise RunFailed("The run is not whole any more", f"container {container} is gone", "start a new run")
         raise InputError(
             "The run's uploads are not complete",
             f"{container} does not list its inputs yet",

@@ -178,6 +178,8 @@ async def test_the_credentials_are_entered_where_the_run_was_refused_and_it_goes
         assert not any(key in run.text for key in (NEW_KEY, BATCH_KEY, STORAGE_KEY))
         await run.test_and_save()
         await run.until("all 8 tasks succeeded", "topword-00000")
+        notes = [note.message for note in run.pilot.app._notifications]
+        assert [note for note in notes if note.startswith("The storage key is another one.")], notes
         assert run.pilot.app.screen is screen, "it goes on where it was"
         assert run.runs.opened == ["start", "start"]
     saved = run.accounts.saved["work"]
@@ -258,6 +260,14 @@ async def test_quitting_from_the_question_leaves_with_the_runs_own_exit_code() -
         await run.press("down", "enter")
         await wait_for(run.pilot, lambda: session.is_stopped, "the run is left")
     assert run.pilot.app.return_value == 3
+
+
+async def test_what_costs_is_said_also_of_a_pool_that_could_not_be_read_any_more() -> None:
+    early = FakeSession([RunStarted(RUN, NOW_S - 9, is_resumed=True), RunEnded(REFUSED_SUMMARY, REFUSED)])
+    async with shown(early) as run:
+        await run.press("enter")
+        await run.until_asked(f"Pool {RUN} is still there: its nodes cost by the hour.")
+        await run.until("Leave it (r on Home resumes it later)")
 
 
 async def test_nothing_is_asked_in_the_midst_of_something_else_only_back_on_the_run() -> None:

@@ -8,7 +8,14 @@ from tui.core.plan import RunPlan
 from tui.core.run_view import RunView
 from tui.core.saved_accounts import SavedAccount
 
+LEAVE = "Leave it"
+LEAVE_RUN = "Leave it (r on Home resumes it later)"
 NOTHING_CHANGED = "Nothing was changed by what was refused. Once access is back, it is tried again."
+
+SIGNED_BEFORE = (
+    "The storage key is another one. Tasks that were submitted before were given access signed with the old one: those "
+    "that need it once it is no longer valid fail, and can be run again (g)."
+)
 
 
 def account_words(name: str, saved: SavedAccount | None) -> str:
@@ -47,9 +54,9 @@ def run_words(view: RunView) -> str:
     current = view.current_step
     where = f" at “{current.step.value}”" if current is not None else ""
     text = f"Nothing is lost: the run stopped{where} and goes on from there."
-    if view.steps[Step.TASKS].state is StepState.DONE and not _is_done(view, Step.MONITOR):
+    if has_tasks_waiting(view):
         text += " Its tasks are submitted and go on by themselves."
-    return f"{text} Later, r on Home goes on with it, or\nbatch-tui runs resume {view.plan.run_id}"
+    return f"{text} To come back to it later:\n  batch-tui runs resume {view.plan.run_id}"
 
 
 def watch_words(plan: RunPlan) -> str:
@@ -57,5 +64,7 @@ def watch_words(plan: RunPlan) -> str:
     return f"Nothing is lost: job {plan.job_id} goes on by itself; it is only not looked at any more."
 
 
-def _is_done(view: RunView, step: Step) -> bool:
-    return view.steps[step].state is StepState.DONE
+def has_tasks_waiting(view: RunView) -> bool:
+    """Whether tasks are submitted that nobody has seen the end of."""
+    steps = view.steps
+    return steps[Step.TASKS].state is StepState.DONE and steps[Step.MONITOR].state is not StepState.DONE

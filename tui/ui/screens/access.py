@@ -41,6 +41,10 @@ class Refusal:
     """Where it stands, and how it is come back to."""
     costs: str = ""
     """What goes on costing meanwhile; empty where nothing does."""
+    leave: str = access_words.LEAVE
+    """On the button that leaves it at that."""
+    on_new_storage_key: str = ""
+    """What is to be known where the storage key is changed."""
 
 
 class AccessDialog(ModalScreen[AccessAnswer | None]):
@@ -89,7 +93,7 @@ class AccessDialog(ModalScreen[AccessAnswer | None]):
         else:
             enter = Button(access_words.enter_words(saved), id="enter", compact=True)
             yield from (again, enter) if saved.kind is AccountKind.ENTRA else (enter, again)
-        yield Button("Leave it", id="leave", compact=True)
+        yield Button(self._refusal.leave, id="leave", compact=True)
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
@@ -113,8 +117,11 @@ async def regain_access(screen: Screen[Any], services: AppServices, refusal: Ref
             return False
         if answer == "enter" and saved is not None:
             draft = await _draft(services, access.accounts, saved)
-            if await screen.app.push_screen_wait(ReentryScreen(services, access.accounts, draft)) is None:
+            account = await screen.app.push_screen_wait(ReentryScreen(services, access.accounts, draft))
+            if account is None:
                 continue
+            if refusal.on_new_storage_key and account.storage_key != draft.storage_key:
+                screen.notify(refusal.on_new_storage_key, severity="warning", timeout=20, markup=False)
         await services.run_blocking(lambda: access.forget(name))
         return True
 

@@ -48,9 +48,8 @@ class LiveRunScreen(RunScreen):
     async def _regain(self) -> None:
         refused = self._refused
         assert refused is not None
-        refusal = Refusal(refused, self.standing_words(), self.cost_words())
         try:
-            is_regained = await regain_access(self, self.services, refusal)
+            is_regained = await regain_access(self, self.services, self.refusal_of(refused))
         finally:
             self._is_asking, self._refused = False, None
         if is_regained:
@@ -60,10 +59,6 @@ class LiveRunScreen(RunScreen):
         """A session that goes on where the one before ended."""
         return self.services.start_run(self.view.plan)
 
-    def standing_words(self) -> str:
-        """What becomes of what is shown while nobody has access."""
-        return access_words.run_words(self.view)
-
-    def cost_words(self) -> str:
-        """What goes on costing meanwhile."""
-        return ""
+    def refusal_of(self, error: AccessRefused) -> Refusal:
+        """What becomes of what is shown while nobody has access: of a job, nothing."""
+        return Refusal(error, access_words.watch_words(self.view.plan))

@@ -11,14 +11,14 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from tui.core.deletion import DeletionResult, DeletionState
-from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.errors import AccessRefused, BatchTuiError, Interrupted
 from tui.core.events import RunEnded
 from tui.core.plan import RunPlan
 from tui.core.units import count_text
 from tui.ui import access_words, run_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import RunsService
-from tui.ui.screens.access import with_access
+from tui.ui.screens.access import Refusal, with_access
 from tui.ui.screens.base import Ask, Question
 from tui.ui.screens.delete import DeleteDialog
 from tui.ui.screens.download import DownloadDialog
@@ -69,11 +69,12 @@ class OpenRunScreen(LiveRunScreen):
         runs, plan = self._runs, self.view.plan
         return runs.watch(plan) if self._is_only_shown else runs.start(plan)
 
-    def standing_words(self) -> str:
-        return access_words.watch_words(self.view.plan) if self._is_only_shown else super().standing_words()
-
-    def cost_words(self) -> str:
-        return self._costs
+    def refusal_of(self, error: AccessRefused) -> Refusal:
+        if self._is_only_shown:
+            return super().refusal_of(error)
+        view = self.view
+        signed = access_words.SIGNED_BEFORE if access_words.has_tasks_waiting(view) else ""
+        return Refusal(error, access_words.run_words(view), self._costs, access_words.LEAVE_RUN, signed)
 
     # Where it leads
 
@@ -155,7 +156,10 @@ class OpenRunScreen(LiveRunScreen):
         view, plan = self.view, self.view.plan
         if not plan.makes_pool or self._is_only_shown:
             return ""
-        nodes = 0 if view.pool is None else max(view.pool.current_nodes, view.pool.target_nodes)
+        if view.pool is None:
+            is_left = view.summary is not None and any(item.costs for item in view.summary.leftovers)
+            return f"Pool {plan.pool.id} is still there: its nodes cost by the hour." if is_left else ""
+        nodes = max(view.pool.current_nodes, view.pool.target_nodes)
         if not nodes:
             return ""
         keeps = f"Pool {plan.pool.id} keeps its {count_text(nodes, 'node')}"

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from tui.ui import access_words
 from tui.ui.screens.base import Question
 from tui.ui.screens.live_run import LiveRunScreen
 from tui.ui.widgets.step_rail import StepRail
@@ -20,6 +19,3 @@ class WatchScreen(LiveRunScreen):
 
     def leaving_question(self) -> Question | None:
         return None
-
-    def standing_words(self) -> str:
-        return access_words.watch_words(self.view.plan)

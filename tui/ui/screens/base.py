@@ -57,9 +57,20 @@ class BatchScreen(Screen[ResultT]):
         self._dangerous = dangerous_actions(type(self))
 
     def compose(self) -> ComposeResult:
+        self._take_size_classes()
         yield self.title_line
         yield from self.compose_body()
         yield KeyLine()
+
+    def _take_size_classes(self) -> None:
+        """The classes of the terminal's size, before anything is styled: added at the first resize, as Textual would,
+        they make it style the whole screen once more before it is shown.
+        """
+        width, height = self.app.size
+        horizontal, vertical = self.app.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS
+        for size, breakpoints in ((width, horizontal), (height, vertical)):
+            fitting = [name for least, name in breakpoints or () if least <= size]
+            self.add_class(*fitting[-1:], update=False)
 
     def compose_body(self) -> Iterable[Widget]:
         """What stands between title and footer."""

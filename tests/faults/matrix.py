@@ -78,7 +78,8 @@ class _Crew(Generic[CaseT]):
 
 def verdicts(campaign: Campaign[CaseT], workers: int) -> Iterator[Verdict]:
     """A verdict a case, as they come; `workers` sandboxes share the work."""
-    with tempfile.TemporaryDirectory(prefix="batch-tui-faults-") as name:
+    # Where one worker fails the others are still at it: what they write meanwhile must not hide why.
+    with tempfile.TemporaryDirectory(prefix="batch-tui-faults-", ignore_cleanup_errors=True) as name:
         crew = _Crew(campaign, Path(name))
         for number in range(workers):
             threading.Thread(target=crew.work, args=(number,), name=f"faults-{number}", daemon=True).start()

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.matrix import Verdict, verdicts
-from tests.leaks import sweep
+from tests.leaks import screens, sweep
 
 CAMPAIGNS: Mapping[str, Callable[[int], Iterable[Verdict]]] = {
     "calls": lambda workers: verdicts(sweep.CALLS, workers),
     "for-good": lambda workers: verdicts(sweep.FOR_GOOD, workers),
     "crashes": lambda workers: verdicts(sweep.CRASHES, workers),
+    "screens": lambda _workers: screens.verdicts(),
 }
 _TOLD_EVERY = 50
 

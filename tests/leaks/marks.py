@@ -108,6 +108,20 @@ def leaks_in_files(marks: Marks, folders: Sequence[Path], spared: Sequence[Path]
     return [f"{path}: {name}" for path, content in contents.items() for name in marks.hits(content)]
 
 
+_CLIPBOARD = re.compile(rb"\x1b\]52;[a-z]*;([A-Za-z0-9+/=]*)(?:\x07|\x1b\\)")
+_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+
+
+def copied(shown: bytes) -> bytes:
+    """All that a program told a terminal to put into the clipboard."""
+    return b"\n".join(base64.b64decode(content) for content in _CLIPBOARD.findall(shown))
+
+
+def plain(shown: bytes) -> bytes:
+    """What a terminal was shown, without colours and moves of the cursor: no secret is broken by them."""
+    return _SEQUENCE.sub(b"", shown)
+
+
 @dataclass(slots=True)
 class SeenProcesses:
     """What `/proc` showed while it was watched."""

@@ -14,7 +14,7 @@ from tests.cli.process import Finished
 from tests.cli.test_terminal import Terminal
 from tests.faults.bench import Bench, opened
 from tests.leaks.hunt import ACCOUNT, Hunt, hunt_at
-from tests.leaks.marks import Marks, watched_processes
+from tests.leaks.marks import Marks, copied, plain, watched_processes
 from tests.leaks.sweep import Refused, crash, refuse_for_good, searched
 from tests.support.faults import Fault, FaultKind, FaultPlan
 from tui.console.errors import write_crash_report
@@ -94,13 +94,13 @@ def test_a_run_on_the_screen(hunt: Hunt) -> None:
             terminal.wait_for(b"Nothing has been created yet")
             terminal.type_until(b"\r", b"monitor")
             terminal.wait_for(b"all 4 tasks succeeded")
-            for keys in (b"\r", b"l", b"\x1b", b"?", b"\x1b", b"q"):
+            for keys in (b"\r", b"l", b"\x1b", b"y", b"?", b"\x1b", b"q"):
                 terminal.type(keys)
             terminal.exit_code_or_quit()
     finally:
         terminal.close()
     assert processes.leaks(hunt.marks()) == []
-    assert hunt.leaks(terminal.shown) == []
+    assert hunt.leaks(terminal.shown, plain(terminal.shown), copied(terminal.shown)) == []
 
 
 # Failures on the way: a sample of `python -m tests.leaks`

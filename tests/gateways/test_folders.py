@@ -10,16 +10,8 @@ import pytest
 
 from tui.core.errors import LocalError
 from tui.core.ports import ClockPort
-from tui.gateways.folders import made, own_folders, read_whole, write_whole
+from tui.gateways.folders import made, read_whole, write_whole
 from tui.gateways.local_clock import LocalClock
-
-
-def test_are_below_the_users_own_home(own_home: Path) -> None:
-    folders = own_folders()
-    for folder in (folders.config, folders.state, folders.cache, folders.log):
-        assert folder.is_relative_to(own_home)
-        assert "batch-tui" in folder.parts
-        assert not folder.exists()
 
 
 def test_every_folder_made_is_for_its_owner_only(tmp_path: Path) -> None:

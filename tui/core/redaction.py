@@ -11,6 +11,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
@@ -19,20 +20,26 @@ _MINIMUM_SECRET_LENGTH = 6
 """Shorter strings occur in innocent text; masking them would only garble it."""
 
 _SHAPES = (
-    re.compile(r"(?i)(?<![a-z0-9])(sig=)[^&\s\"'<>]+"),
-    re.compile(r"(?i)((?:account|shared)key=)[^;\s\"'<>]+"),
-    re.compile(r"(?i)(sharedaccesssignature=)[^;\s\"'<>]+"),
-    re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:sharedkey|sharedkeylite|bearer)\s+)[^\s\"',}]+"),
-    re.compile(r"(?i)(\b(?:sharedkey|bearer)\s+)(?:[a-z0-9]+:)?[a-z0-9+/=._-]{16,}"),
+    r"(?i)(?<![a-z0-9])(sig=)[^&\s\"'<>]+",
+    r"(?i)((?:account|shared)key=)[^;\s\"'<>]+",
+    r"(?i)(sharedaccesssignature=)[^;\s\"'<>]+",
+    r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:sharedkey|sharedkeylite|bearer)\s+)[^\s\"',}]+",
+    r"(?i)(\b(?:sharedkey|bearer)\s+)(?:[a-z0-9]+:)?[a-z0-9+/=._-]{16,}",
 )
-_QUOTED_SIGNATURE = re.compile(
+_QUOTED_SIGNATURE = (
     r"(?i)(?:(?<![a-z0-9])|(?<=%3f)|(?<=%26)|(?<=%253f)|(?<=%2526))(sig%(?:25)?3d)(?:(?!%(?:25)?26)[^&\s\"'<>])+"
 )
 """A signature in a URL that is itself percent-encoded."""
 _CHARACTER, _PADDING = "(?:[A-Za-z0-9+/]|%(?:25)?2[BbFf])", "(?:=|%(?:25)?3[Dd])"
-_DIGEST = re.compile(rf"(?<![A-Za-z0-9+/])(?:{_CHARACTER}{{86}}{_PADDING}{{2}}|{_CHARACTER}{{43}}{_PADDING})(?!=)")
+_DIGEST = rf"(?<![A-Za-z0-9+/])(?:{_CHARACTER}{{86}}{_PADDING}{{2}}|{_CHARACTER}{{43}}{_PADDING})(?!=)"
 """Base64 of 32 or of 64 bytes, which an HMAC-SHA256 and an account's key are, plain or percent-encoded. Not of other
 lengths: a long path before a `=` is written with the same letters."""
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Not before something is redacted: the first frame waits for this module, and compiling is most of its import."""
+    return re.compile(pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +86,9 @@ class Redactor:
             if form in text:
                 text = text.replace(form, MASK)
         for shape in _SHAPES:
-            text = shape.sub(rf"\1{MASK}", text)
+            text = _compiled(shape).sub(rf"\1{MASK}", text)
         if "=" in text or "%" in text:
-            text = _DIGEST.sub(MASK, _QUOTED_SIGNATURE.sub(rf"\1{MASK}", text))
+            text = _compiled(_DIGEST).sub(MASK, _compiled(_QUOTED_SIGNATURE).sub(rf"\1{MASK}", text))
         return text
 
 

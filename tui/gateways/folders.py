@@ -1,42 +1,15 @@
-"""Where the program's own files are, and how one is written: whole or not at all, readable by nobody else."""
+"""How one of the program's own files is written: whole or not at all, readable by nobody else."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-
-import platformdirs
 
 from tui.core.errors import LocalError
 
-APPLICATION = "batch-tui"
 _OWNER_ONLY_FOLDER = 0o700
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """The folders of this user; none is made before something is written to it."""
-
-    config: Path
-    """Profiles and settings."""
-    state: Path
-    """Journals of runs, the sandbox."""
-    cache: Path
-    log: Path
-
-
-def own_folders() -> Folders:
-    """As the system wants them: XDG on Linux, Library on macOS, AppData on Windows."""
-    dirs = platformdirs.PlatformDirs(APPLICATION, appauthor=False)
-    return Folders(
-        config=dirs.user_config_path,
-        state=dirs.user_state_path,
-        cache=dirs.user_cache_path,
-        log=dirs.user_log_path,
-    )
 
 
 def made(folder: Path) -> Path:

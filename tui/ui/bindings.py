@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 
 
-@dataclass(frozen=True)
 class DangerousBinding(Binding):
     """A key whose action changes or deletes something; never ctrl+letter, never beside a harmless key."""
 

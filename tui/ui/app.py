@@ -13,8 +13,6 @@ from textual.screen import Screen
 from tui.ui.bindings import dangerous_actions
 from tui.ui.blocking import run_in_daemon_thread
 from tui.ui.screens.base import BatchScreen, Question
-from tui.ui.screens.confirm import ConfirmDialog
-from tui.ui.screens.help import HelpScreen
 from tui.ui.signals import leave_on_signals
 from tui.ui.themes import BATCH_DARK, THEMES
 
@@ -23,7 +21,7 @@ class BatchTui(App[int]):
     """The terminal for Azure Batch; runs until the person leaves, and returns the exit code."""
 
     TITLE = "batch-tui"
-    CSS_PATH = ["styles/app.tcss", "styles/home.tcss"]  # noqa: RUF012 - Textual's name; Home is shown first
+    CSS_PATH = "styles/app.tcss"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-comfortable"), (150, "-wide")]  # noqa: RUF012 - Textual's name
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,7 +67,13 @@ class BatchTui(App[int]):
 
     def on_mount(self) -> None:
         leave_on_signals(self)
-        self.push_screen(self._opening())
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The first screen has none below it: an empty one would be styled and laid out too, for nobody to see."""
+        screen = self._opening()
+        # Textual does so for screens that are pushed, and for them alone.
+        self.stylesheet.read_all(screen.css_path)
+        return screen
 
     def watch_theme(self, theme: str) -> None:
         """A theme that was chosen is there at the next start."""
@@ -96,6 +100,8 @@ class BatchTui(App[int]):
 
     def action_help(self) -> None:
         """Help for the screen on top, as its bindings are now."""
+        from tui.ui.screens.help import HelpScreen  # as it is opened
+
         screen = self.screen
         self.push_screen(HelpScreen(screen.active_bindings, dangerous_actions(type(screen))))
 
@@ -118,4 +124,6 @@ class BatchTui(App[int]):
             self._is_leaving = False
 
     async def _ask(self, question: Question) -> bool:
+        from tui.ui.screens.confirm import ConfirmDialog  # as it is opened
+
         return await self.push_screen_wait(ConfirmDialog(question)) is True

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 
-_SCREENS_BELOW_THE_FIRST = 1
-"""Textual's own empty screen."""
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -82,7 +79,7 @@ class BatchScreen(Screen[ResultT]):
 
     def action_back(self) -> None:
         """One step out: subclasses close what is open first."""
-        if len(self.app.screen_stack) > _SCREENS_BELOW_THE_FIRST + 1:
+        if len(self.app.screen_stack) > 1:
             self.dismiss()
 
     def palette_commands(self) -> Iterable[SystemCommand]:

@@ -14,9 +14,14 @@ from tests.support.accounts import WORK, FakeAccounts
 from tests.support.past_runs import ENDED, LINES, FakeRuns, detail, reading, wanted
 from tests.support.pilot import wait_for
 from tests.support.runs import PausableFakeSession, failed, new_services, running_events
+from tui.core.accounts import AccountKind
 from tui.core.errors import AccessRefused
+from tui.core.run_view import RunView
+from tui.core.saved_accounts import SavedAccount
+from tui.ui import access_words
 from tui.ui.app import BatchTui
 from tui.ui.run_services import HomeServices
+from tui.ui.screens.access import AccessDialog, Refusal
 from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.screens.home import HomeScreen
 from tui.ui.screens.open_run import OpenRunScreen
@@ -121,5 +126,30 @@ def test_error(snap_compare: SnapCompare) -> None:
         dialog = ErrorDialog(error)
         pilot.app.push_screen(dialog)
         await wait_for(pilot, lambda: dialog.is_current and dialog.focused, "the error is shown")
+
+    assert snap_compare(BatchTui(lambda: screen), terminal_size=NARROW, run_before=run_before)
+
+
+def test_access_refused(snap_compare: SnapCompare) -> None:
+    """The most it ever says fits the smallest terminal."""
+    saved = SavedAccount("environment", AccountKind.SHARED_KEY, is_temporary=True)
+    error = AccessRefused(
+        "Batch does not accept the account key",
+        f"counting the tasks of job {ENDED.run_id}: Server failed to authenticate the request. Make sure the value of "
+        "Authorization header is formed correctly including the signature.",
+        "Check the account's name, key and endpoint: `batch-tui accounts test`.",
+    )
+    view = RunView(ENDED.plan)
+    for event in running_events():
+        view.apply(event)
+    costs = f"Pool {ENDED.run_id} keeps its 3 nodes, and they cost by the hour."
+    refusal = Refusal(error, access_words.run_words(view), costs, access_words.LEAVE_RUN)
+    screen = home(FakeRuns(lines=()))
+
+    async def run_before(pilot: Pilot[int]) -> None:
+        await wait_for(pilot, lambda: screen.is_current, "Home is shown")
+        dialog = AccessDialog(refusal, saved.name, saved, can_enter=False)
+        pilot.app.push_screen(dialog)
+        await wait_for(pilot, lambda: dialog.is_current and dialog.focused, "the question is shown")
 
     assert snap_compare(BatchTui(lambda: screen), terminal_size=NARROW, run_before=run_before)

@@ -27,7 +27,7 @@ from tests.support.runs import (
 )
 from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, AccountKind
 from tui.core.errors import AccessRefused, BatchTuiError
-from tui.core.events import RunEnded, RunEvent, RunStarted, RunSummary, Step, StepChanged, StepState
+from tui.core.events import PollReport, RunEnded, RunEvent, RunStarted, RunSummary, Step, StepChanged, StepState
 from tui.core.plan import RunPlan
 from tui.core.records import TaskCounts
 from tui.core.saved_accounts import SavedAccount
@@ -382,6 +382,7 @@ async def test_read_only_enters_no_credentials_and_may_look_again() -> None:
 
 async def test_a_watched_job_asks_too_and_is_looked_at_again() -> None:
     coming = [FakeSession(ended_events())]
+    refused_poll = PollReport(NOW_S, False, 60.0, 1.0, trouble="403 AuthenticationFailed")
     forgotten: list[str] = []
     services = replace(
         new_services(),
@@ -389,10 +390,13 @@ async def test_a_watched_job_asks_too_and_is_looked_at_again() -> None:
         access=AccessServices(FakeAccounts(WORK, current="work"), forgotten.append),
         start_run=lambda _: coming.pop(),
     )
-    screen = WatchScreen(services, LEFT.plan, FakeSession(running_events(), error=REFUSED))
+    screen = WatchScreen(services, LEFT.plan, FakeSession([*running_events(), refused_poll], error=REFUSED))
     async with BatchTui(lambda: screen).run_test(size=(120, 40)) as pilot:
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, AccessDialog), "it asks")
         await wait_for(pilot, lambda: pilot.app.screen.focused, "an answer has the focus")
+        trouble = str(screen._trouble.render())
+        assert "Batch does not accept the account key" in trouble
+        assert "trying again" not in trouble, "nobody does"
         await pilot.press("down", "enter")
         await wait_for(pilot, lambda: screen.view.is_over, "the job was looked at to its end")
     assert (coming, forgotten) == ([], ["work"])

@@ -50,12 +50,14 @@ def trouble_lines(
             lines += _lines(f"pool {pool.id} cannot allocate: {resize.code}", resize.message)
     lines += _start_task_lines(view)
     poll = view.poll
-    if poll is not None and poll.throttled_until_s is not None and view.summary is None:
+    if poll is None or view.summary is not None or error is not None:
+        return lines  # nobody asks any more
+    if poll.throttled_until_s is not None:
         until = f"The service asks us to slow down until {local_clock(poll.throttled_until_s)}"
         if now_s > poll.throttled_until_s:
             until = f"The service asked us to slow down; we ask again since {local_clock(poll.throttled_until_s)}"
         lines += _lines(until, poll.trouble, "the tasks go on; what is shown is as old as it says")
-    elif poll is not None and poll.trouble and view.summary is None:
+    elif poll.trouble:
         since = f"Nothing heard since {local_clock(silent_since_s)}" if silent_since_s is not None else "No answer"
         lines += _lines(since, poll.trouble, f"trying again every {duration_text(poll.next_in_s)}")
     return lines

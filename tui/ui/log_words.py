@@ -13,8 +13,7 @@ def above_words(pages: LogPages, *, is_reading: bool, trouble: str) -> str:
         return ""
     if is_reading:
         return f"▲ reading earlier… {size_text(size_bytes)} before this"
-    keys = trouble or "↑ reads on, g begins at the beginning"
-    return f"▲ {size_text(size_bytes)} before this · {keys}"
+    return f"▲ {size_text(size_bytes)} before this · {trouble or '↑ reads on, g goes to the beginning'}"
 
 
 def below_words(pages: LogPages, *, is_reading: bool, trouble: str) -> str:
@@ -32,7 +31,7 @@ def shown_words(pages: LogPages) -> str:
     window = pages.window
     if not pages.before_bytes and not pages.after_bytes:
         return ""
-    which = "" if pages.after_bytes else "last " if pages.before_bytes else "first "
+    which = "last " if not pages.after_bytes else "" if pages.before_bytes else "first "
     return f"{which}{size_text(window.end - window.start)}"
 
 
@@ -47,7 +46,7 @@ def found_words(places: int, pages: LogPages) -> str:
 
 def searching_words(searched_bytes: int, all_bytes: int, step: Step) -> str:
     where = "before" if step < 0 else "after"
-    return f"searching what is {where}: {size_text(searched_bytes)} of {size_text(all_bytes)} · esc stops"
+    return f"searching {size_text(searched_bytes)} of {size_text(all_bytes)} · esc stops · what is {where}"
 
 
 def sought_words(sought: Sought, step: Step) -> str:

@@ -66,6 +66,7 @@ class LogView(ScrollView, can_focus=True):
         self._laid_out = LogRows()
         self._above = self._below = ""
         self._is_moving = False
+        self._is_end_in_sight = True
         self._is_wrapped = False
         self._needle = ""
         self._current: int | None = None
@@ -108,6 +109,7 @@ class LogView(ScrollView, can_focus=True):
             self._move_to(self.max_scroll_y)
         elif moved or top > self.max_scroll_y:
             self._move_to(top)
+        self._is_end_in_sight = self.is_vertical_scroll_end
 
     def show_edges(self, above: str, below: str) -> None:
         """Says in lines of their own what of the log is not here; empty where nothing is missing."""
@@ -195,6 +197,7 @@ class LogView(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        self._is_end_in_sight = self.is_vertical_scroll_end
         if not self._is_moving and round(old_value) != round(new_value):
             self._is_at_edge(-1 if new_value < old_value else 1)
 
@@ -243,10 +246,13 @@ class LogView(ScrollView, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
+        follows = self._is_end_in_sight
         if self._is_wrapped:
             self._lay_out()
         else:
             self._resized()
+        if follows:
+            self._move_to(self.max_scroll_y)
 
     # Search and painting
 

@@ -128,6 +128,8 @@ class SeenProcesses:
 
     arguments: set[bytes] = field(default_factory=set)
     environments: set[bytes] = field(default_factory=set)
+    _settled: frozenset[str] | None = None
+    """What ran before the watch began: no program of ours that could still become another one."""
 
     def leaks(self, marks: Marks) -> list[str]:
         """A task's environment holds its signatures, by design; keys are in none."""
@@ -140,13 +142,15 @@ class SeenProcesses:
         ]
 
     def look(self) -> None:
-        for entry in os.scandir("/proc"):
-            if entry.name.isdecimal() and int(entry.name) != os.getpid():
-                for name, seen in (("cmdline", self.arguments), ("environ", self.environments)):
-                    try:
-                        seen.add(Path(entry.path, name).read_bytes())
-                    except OSError:  # it has ended, or is not ours to read
-                        continue
+        there = frozenset(name for name in os.listdir("/proc") if name.isdecimal())
+        for pid in there - (self._settled or frozenset((str(os.getpid()),))):
+            for name, seen in (("cmdline", self.arguments), ("environ", self.environments)):
+                try:
+                    seen.add(Path("/proc", pid, name).read_bytes())
+                except OSError:  # it has ended, or is not ours to read
+                    continue
+        if self._settled is None:
+            self._settled = there
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,12 @@ from tests.leaks.hunt import ACCOUNT, Hunt, hunt_at
 from tests.leaks.marks import Marks, copied, plain, watched_processes
 from tests.leaks.sweep import Refused, crash, refuse_for_good, searched
 from tests.support.faults import Fault, FaultKind, FaultPlan
+from tests.support.runs import FakeSession, new_plan, new_services
 from tui.console.errors import write_crash_report
 from tui.core.redaction import redact
 from tui.sandbox.simulation.request_keys import SignedBy
 from tui.ui.app import BatchTui
+from tui.ui.screens.run import RunScreen
 
 pytestmark = pytest.mark.slow
 
@@ -187,18 +189,28 @@ def test_a_crash_in_the_middle_of_a_run(bench: Bench) -> None:
     assert verdict.problems == ()
 
 
-def test_a_crash_of_the_interface_shows_no_variables(capfd: pytest.CaptureFixture[str]) -> None:
-    secret = base64.b64encode(bytes(range(3, 67))).decode()
+_KEY = base64.b64encode(bytes(range(3, 67))).decode()
 
-    def opening() -> Screen[None]:
-        key = secret
-        raise RuntimeError(f"at {key}")
 
+def _broken_screen() -> Screen[None]:
+    key = _KEY
+    raise RuntimeError(f"at {key}")
+
+
+def _run_with_a_defect() -> Screen[None]:
+    session = FakeSession(error=RuntimeError(f"at {_KEY}"))
+    return RunScreen(new_services(), new_plan(1), session)
+
+
+@pytest.mark.parametrize("opening", [_broken_screen, _run_with_a_defect])
+def test_a_defect_ends_the_interface_and_shows_no_variables(
+    opening: Callable[[], Screen[None]], capfd: pytest.CaptureFixture[str]
+) -> None:
     app = BatchTui(opening)
     app.run(headless=True)
-    assert isinstance(app.defect, RuntimeError)
+    assert isinstance(app.defect, RuntimeError), "whoever ran it reports what it was"
     printed = capfd.readouterr()
-    assert Marks({"key": secret}).hits((printed.out + printed.err).encode()) == []
+    assert Marks({"key": _KEY}).hits((printed.out + printed.err).encode()) == []
 
 
 def test_a_wrong_key_is_not_told_either(hunt: Hunt) -> None:

@@ -77,11 +77,11 @@ class FakeLogs:
 class FakeSession:
     """A session whose mailbox a test fills before it starts; it ends once that is empty."""
 
-    def __init__(self, *batches: list[RunEvent], error: BatchTuiError | None = None) -> None:
+    def __init__(self, *batches: list[RunEvent], error: BaseException | None = None) -> None:
         self.batches = list(batches)
         self.is_started = self.is_stopped = False
         self.summary: RunSummary | None = None
-        self.error: BatchTuiError | None = None
+        self.error: BaseException | None = None
         self._error_at_end = error
 
     def start(self) -> None:

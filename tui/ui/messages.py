@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from tui.core.errors import BatchTuiError
 from tui.core.events import RunEvent
 
 
@@ -21,4 +20,5 @@ class RunAdvanced(Message):
 class RunLeft(Message):
     """The session has ended, and tells nothing more."""
 
-    error: BatchTuiError | None
+    error: BaseException | None
+    """Why it could not begin (a BatchTuiError), or the defect that ended it."""

@@ -13,7 +13,6 @@ from tui.ui.blocking import run_in_daemon_thread
 
 if TYPE_CHECKING:
     from tui.core.bulk import TaskOutcome
-    from tui.core.errors import BatchTuiError
     from tui.core.events import RunEvent, RunSummary
     from tui.core.plan import RunPlan
     from tui.core.ports import StopSignal
@@ -50,7 +49,7 @@ class RunSession(Protocol):
         ...
 
     @property
-    def error(self) -> BatchTuiError | None:
+    def error(self) -> BaseException | None:
         """What ended it, where something did."""
         ...
 

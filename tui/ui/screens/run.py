@@ -168,6 +168,8 @@ class RunScreen(RunLooks):
 
     @on(RunLeft)
     def _on_left(self, message: RunLeft) -> None:
+        if message.error is not None and not isinstance(message.error, BatchTuiError):
+            raise message.error  # a defect of ours is reported as one, wherever it happened
         self.end(message.error)
 
     def end(self, error: BatchTuiError | None) -> None:

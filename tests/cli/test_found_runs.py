@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.cli.process import batch_tui, start
+from tests.cli.process import batch_tui, called, start
 from tests.cli.texts import counted, independent_count, outputs_below, wait_for_tasks, write_texts
 
 pytestmark = pytest.mark.slow
@@ -45,6 +45,11 @@ def test_a_machine_that_never_saw_the_run_ends_it(machine: Machine, elsewhere: d
         assert counted(output) == independent_count(tmp_path / "first" / name, 3)
     listed = json.loads(batch_tui("runs", "list", "--json", environment=elsewhere).stdout)
     assert [(run["run"], run["state"]) for run in listed] == [(run_id, "succeeded")]
+    late = called("runs", "resume", run_id, folder=tmp_path, environment=machine.environment)
+    assert late.code == 3, "the first machine comes back to a run that the second one ended"
+    assert "The run was ended meanwhile: its job, its pool and 3 containers were deleted" in late.stdout
+    assert "runs resume" not in late.stdout
+    assert "nothing of this run exists or costs any more" in late.stdout
 
 
 def test_what_no_account_has_is_said(elsewhere: dict[str, str], tmp_path: Path) -> None:

@@ -92,6 +92,6 @@ def _run_gone(context: RunContext, gone: list[ResourceKind], problem: BatchTuiEr
         hint = "start a new run"
     return RunGone(
         "The run was ended meanwhile",
-        f"{names} {verb} deleted, by another machine that drives it too or by hand ({problem.title})",
+        f"{names} {verb} deleted, by another machine that resumed it or by hand ({problem.title})",
         f"if another machine ended it, that one has the outputs; otherwise {hint}",
     )

@@ -1,4 +1,4 @@
-"""What has been loaded when the first frame is on the terminal: nothing of a service."""
+"""What has been loaded when the first frame is on the terminal: nothing of a service, and for Home little else."""
 
 from __future__ import annotations
 
@@ -37,6 +37,19 @@ App._display = painted
 main(sys.argv[2:])
 """
 SERVICES = {"azure", "requests", "starlette", "uvicorn"}
+HOME_IS_MADE_OF: Mapping[str, str] = {
+    "tui": "bundled cli wiring",
+    "tui.commands": "groups interface late open_accounts terminal",
+    "tui.core": "accounts arrangement columns errors presence redaction run_line table_model terminal_text units "
+    "view_columns",
+    "tui.engine": "clock exporting patience",
+    "tui.gateways": "accounts folders secret_stores view_settings",
+    "tui.sandbox": "errors",
+    "tui.ui": "account_services app bindings blocking collector home_words run_services services signals text themes",
+    "tui.ui.screens": "account_switch base home home_reading",
+    "tui.ui.widgets": "key_fit key_line row_arranger table_painter title_line virtual_table",
+}
+"""Each further module makes every start longer: what is not on the first frame is imported once it is out."""
 ACCOUNT = {
     "AZURE_BATCH_ACCOUNT": "mybatch",
     "AZURE_BATCH_ACCESS_KEY": BATCH_KEY,
@@ -71,6 +84,26 @@ def no_sandbox_left(own_home: Path) -> Iterator[None]:
 def test_nothing_of_a_service_comes_before_the_first_frame(
     terminal: int, tmp_path: Path, arguments: list[str], environment: Mapping[str, str], screen: str
 ) -> None:
+    painted, modules = first_frame(terminal, tmp_path, arguments, environment)
+    assert painted == screen
+    assert "textual" in modules
+    assert {name.partition(".")[0] for name in modules} & SERVICES == set()
+
+
+def test_home_waits_for_nothing_that_it_does_not_show(terminal: int, tmp_path: Path) -> None:
+    """Neither plans nor journals, which are read from then on, nor the screens that a key opens."""
+    painted, modules = first_frame(terminal, tmp_path, [], ACCOUNT)
+    assert painted == "HomeScreen"
+    ours = {name for name in modules if name.partition(".")[0] == "tui"}
+    listed = {f"{package}.{name}" for package, names in HOME_IS_MADE_OF.items() for name in names.split()}
+    assert ours - listed - set(HOME_IS_MADE_OF) == set()
+    assert listed - ours == set(), "the first frame no longer needs it: the list is shorter now"
+
+
+def first_frame(
+    terminal: int, tmp_path: Path, arguments: list[str], environment: Mapping[str, str]
+) -> tuple[str, set[str]]:
+    """The screen that was painted first, and every module that was loaded then."""
     told = tmp_path / "told.json"
     subprocess.run(
         [sys.executable, "-c", PROGRAM, str(told), *arguments],
@@ -82,6 +115,4 @@ def test_nothing_of_a_service_comes_before_the_first_frame(
         timeout=_LIMIT_S,
     )
     painted, modules = json.loads(told.read_text())
-    assert painted == screen
-    assert "textual" in modules
-    assert {name.partition(".")[0] for name in modules} & SERVICES == set()
+    return painted, set(modules)

@@ -106,6 +106,12 @@ async def test_a_confirmation_is_given_only_on_purpose(keys: list[str], answer: 
     assert answers == [answer]
 
 
+async def test_no_empty_screen_is_styled_below_the_first() -> None:
+    vault = Vault(new_services())
+    async with BatchTui(lambda: vault).run_test() as pilot:
+        assert pilot.app.screen_stack == [vault]
+
+
 @pytest.mark.parametrize("theme", [*(theme.name for theme in THEMES), "textual-light", "dracula", "ansi-dark"])
 async def test_every_theme_can_paint_the_run_screen(theme: str) -> None:
     screen = RunScreen(new_services(), new_plan())

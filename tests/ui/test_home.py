@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -22,9 +23,11 @@ from tests.support.runs import (
     new_services,
     running_events,
 )
+from tui import ui
 from tui.core.errors import Unreachable
 from tui.core.presence import Presence
 from tui.core.records import TaskCounts
+from tui.core.run_line import RunLine
 from tui.ui.app import BatchTui
 from tui.ui.bindings import undescribed
 from tui.ui.run_services import HomeServices
@@ -72,6 +75,7 @@ async def shown(
     size: tuple[int, int] = (120, 40),
     has_account: bool = True,
     is_read_only: bool = False,
+    app: type[BatchTui] = BatchTui,
 ) -> AsyncIterator[Shown]:
     fake, clock = runs or FakeRuns(), FrozenClock()
 
@@ -83,7 +87,7 @@ async def shown(
 
     services = HomeServices(fake, FakeAccounts(WORK, current="work"), services_of, no_new_run)  # type: ignore[arg-type]
     home = HomeScreen(services_of("work"), services, has_account=has_account, is_read_only=is_read_only)
-    async with BatchTui(lambda: home).run_test(size=size) as pilot:
+    async with app(lambda: home).run_test(size=size) as pilot:
         view = Shown(pilot, home, fake)
         if has_account:
             await wait_for(pilot, lambda: home.is_current and home.focused, "Home has its focus")
@@ -99,6 +103,26 @@ async def test_runs_stand_there_with_state_counts_age_and_what_costs() -> None:
         await home.until("✓ succeeded", "19 d 00 h ago", "runs · 3")
         asked = [what[1] for what in home.runs.asked if what[0] == "glance"]
         assert GONE.run_id not in asked, "what is gone is not asked for"
+
+
+async def test_the_journals_are_read_once_the_first_frame_is_out() -> None:
+    """What they need is imported by a thread, which the frame would wait for."""
+    done: list[str] = []
+
+    class Painting(BatchTui):
+        CSS_PATH = str(Path(ui.__file__).parent / BatchTui.CSS_PATH)
+
+        def post_display_hook(self) -> None:
+            done.append("painted")
+
+    class Journals(FakeRuns):
+        def list_runs(self) -> tuple[tuple[RunLine, ...], tuple[str, ...]]:
+            done.append("read")
+            return super().list_runs()
+
+    async with shown(Journals(), app=Painting) as home:
+        await home.until("runs · 3")
+    assert done[0] == "painted"
 
 
 async def test_an_empty_home_says_what_to_do() -> None:

@@ -69,14 +69,16 @@ def _state(context: RunContext, kind: ResourceKind, name: str) -> ResourceState 
 
 
 def _has_lost_job(context: RunContext) -> bool:
-    """Whether another machine made the job, and it is gone: outputs come from nothing else."""
+    """Whether there are outputs, which come from nothing but the job's tasks, and no job.
+
+    In this order: where another machine makes the job only now, its outputs come after it.
+    """
     plan = context.plan
-    if context.batch.get_job(plan.job_id) is not None:
-        return False
     try:
-        return next(iter(context.storage.list_blobs(plan.output_container)), None) is not None
+        has_outputs = next(iter(context.storage.list_blobs(plan.output_container)), None) is not None
     except NotFound:
         return False
+    return has_outputs and context.batch.get_job(plan.job_id) is None
 
 
 def _run_gone(context: RunContext, gone: list[ResourceKind], problem: BatchTuiError) -> RunGone:

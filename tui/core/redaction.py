@@ -20,20 +20,26 @@ _MINIMUM_SECRET_LENGTH = 6
 """Shorter strings occur in innocent text; masking them would only garble it."""
 
 _SHAPES = (
-    r"(?i)(?<![a-z0-9])(sig=)[^&\s\"'<>]+",
-    r"(?i)((?:account|shared)key=)[^;\s\"'<>]+",
-    r"(?i)(sharedaccesssignature=)[^;\s\"'<>]+",
-    r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:sharedkey|sharedkeylite|bearer)\s+)[^\s\"',}]+",
-    r"(?i)(\b(?:sharedkey|bearer)\s+)(?:[a-z0-9]+:)?[a-z0-9+/=._-]{16,}",
+    ("sig=", r"(?i)(?<![a-z0-9])(sig=)[^&\s\"'<>]+"),
+    (
+        "sig%",  # in a URL that is itself percent-encoded
+        r"(?i)(?:(?<![a-z0-9])|(?<=%3f)|(?<=%26)|(?<=%253f)|(?<=%2526))(sig%(?:25)?3d)(?:(?!%(?:25)?26)[^&\s\"'<>])+",
+    ),
+    ("key=", r"(?i)((?:account|shared)key=)[^;\s\"'<>]+"),
+    ("sharedaccesssignature=", r"(?i)(sharedaccesssignature=)[^;\s\"'<>]+"),
+    (
+        "authorization",
+        r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?(?:sharedkey|sharedkeylite|bearer)\s+)[^\s\"',}]+",
+    ),
+    ("sharedkey", r"(?i)(\bsharedkey\s+)(?:[a-z0-9]+:)?[a-z0-9+/=._-]{16,}"),
+    ("bearer", r"(?i)(\bbearer\s+)(?:[a-z0-9]+:)?[a-z0-9+/=._-]{16,}"),
 )
-_QUOTED_SIGNATURE = (
-    r"(?i)(?:(?<![a-z0-9])|(?<=%3f)|(?<=%26)|(?<=%253f)|(?<=%2526))(sig%(?:25)?3d)(?:(?!%(?:25)?26)[^&\s\"'<>])+"
-)
-"""A signature in a URL that is itself percent-encoded."""
+"""Each behind what must stand in a text, whatever its case, to be looked for at all: most texts have none of it."""
 _CHARACTER, _PADDING = "(?:[A-Za-z0-9+/]|%(?:25)?2[BbFf])", "(?:=|%(?:25)?3[Dd])"
 _DIGEST = rf"(?<![A-Za-z0-9+/])(?:{_CHARACTER}{{86}}{_PADDING}{{2}}|{_CHARACTER}{{43}}{_PADDING})(?!=)"
 """Base64 of 32 or of 64 bytes, which an HMAC-SHA256 and an account's key are, plain or percent-encoded. Not of other
 lengths: a long path before a `=` is written with the same letters."""
+_SHORTEST_DIGEST = 43
 
 
 @cache
@@ -85,10 +91,12 @@ class Redactor:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)
-        for shape in _SHAPES:
-            text = _compiled(shape).sub(rf"\1{MASK}", text)
-        if "=" in text or "%" in text:
-            text = _compiled(_DIGEST).sub(MASK, _compiled(_QUOTED_SIGNATURE).sub(rf"\1{MASK}", text))
+        folded = text.casefold()
+        for marker, shape in _SHAPES:
+            if marker in folded:
+                text = _compiled(shape).sub(rf"\1{MASK}", text)
+        if any(len(word) > _SHORTEST_DIGEST for word in text.split()):
+            text = _compiled(_DIGEST).sub(MASK, text)
         return text
 
 

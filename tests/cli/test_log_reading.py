@@ -10,6 +10,7 @@ from tests.cli.canned import plan
 from tests.support.fakes import FakeBatch, FakeClock, FakeStorage, Faults
 from tui.commands.log_reading import ServiceLogReader
 from tui.core.errors import NotFound
+from tui.core.records import BlobRecord
 from tui.ui.services import LogSource
 from tui.ui.task_file import TaskFile
 
@@ -61,6 +62,35 @@ def test_a_range_of_a_log(
         put_log(storage)
     chunk = reader(storage, on_node=on_node).read(TASK, offset, limit)
     assert (chunk.content, chunk.offset, chunk.size_bytes, chunk.origin) == (content, start, len(LOG), origin)
+
+
+@pytest.mark.parametrize("on_node", [True, False])
+def test_what_is_known_already_is_not_read(storage: FakeStorage, on_node: bool) -> None:
+    if not on_node:
+        put_log(storage)
+    read = reader(storage, on_node=on_node).read
+    version = read(TASK, 0, 100).version
+    again = read(TASK, 0, 100, unless_version=version)
+    assert (again.content, again.version, again.size_bytes) == (b"", version, len(LOG))
+    assert read(TASK, 0, 100, unless_version="another").content == LOG
+
+
+class ReplacedStorage(FakeStorage):
+    """A log that is replaced once it was looked at."""
+
+    def get_blob(self, container: str, blob: str) -> BlobRecord | None:
+        found = super().get_blob(container, blob)
+        if found is not None and found.size_bytes == len(LOG):
+            self.store(container, blob, b"another")
+        return found
+
+
+def test_a_stored_log_is_read_in_one_version() -> None:
+    storage = ReplacedStorage(FakeClock(), Faults())
+    storage.create_container(plan().output_container, {})
+    put_log(storage)
+    chunk = reader(storage, on_node=False).read(TASK, 0, 100)
+    assert (chunk.content, chunk.size_bytes) == (b"another", 7)
 
 
 def test_a_log_that_is_nowhere_is_not_found(storage: FakeStorage) -> None:

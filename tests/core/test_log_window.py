@@ -72,6 +72,15 @@ def test_a_cut_in_a_line_without_end_is_between_characters_and_sequences(at: int
     assert "31" not in halves
 
 
+def test_a_line_end_is_not_cut_in_two() -> None:
+    assert safe_cut(b"ab\r\ncd", 3) == 2
+
+
+def test_what_is_held_back_where_a_part_ends_is_not_lost() -> None:
+    content = b"word\n" * (PART_BYTES // 5) + b"a\x1b[1\n" + b"word\n" * 20
+    assert shown(content) == [*shown_lines(content), ""]
+
+
 def test_the_last_cut_is_a_line_end_that_is_over() -> None:
     assert last_cut(b"one\ntwo\nthr") == 8
     assert last_cut(b"one\ntwo\r") == 4, "a line feed may follow"
@@ -133,6 +142,14 @@ def test_the_part_that_is_looked_at_is_never_dropped() -> None:
     assert 0 < edit.dropped_first <= around
     assert len(window.lines) > around - edit.dropped_first
     assert window.end - window.start < 2 * PART_BYTES + 2 * LONGEST_LINE
+
+
+def test_of_what_is_too_much_in_one_part_nothing_is_dropped() -> None:
+    window = LogWindow(limit_bytes=PART_BYTES)
+    lines = [b"\n" * PART_BYTES, b"y" * PART_BYTES + b"\n"]
+    window.show(parts_of(b"".join(lines), 0))
+    assert window.shorten(PART_BYTES - 10) == LogEdit()
+    assert len(window.lines) > PART_BYTES
 
 
 def test_short_lines_count_too() -> None:

@@ -187,7 +187,8 @@ class FakeBatch(FakeCluster):
 
     def find_task_file(self, job_id: str, task_id: str, path: str) -> NodeFile:
         with self._call("find_task_file"):
-            return NodeFile(path, is_directory=False, size_bytes=len(self._file(job_id, task_id, path)))
+            size_bytes = len(self._file(job_id, task_id, path))
+            return NodeFile(path, is_directory=False, size_bytes=size_bytes, last_modified_s=self._clock.now_s())
 
     def read_task_file(self, job_id: str, task_id: str, path: str, offset: int, length: int) -> bytes:
         with self._call("read_task_file"):

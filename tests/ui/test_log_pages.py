@@ -103,6 +103,11 @@ def test_where_nothing_changed_nothing_is_read() -> None:
     reading.follow()
     reading.follow()
     assert [read for _, read in reading.log.reads] == [640, 0]
+    reading.log.content, reading.log.version = numbered(0, 2_000), "two"
+    reading.follow()
+    assert reading.pages.has_more, "that version is known, but not read"
+    reading.follow()
+    assert reading.numbers == range(2_000)
 
 
 def test_the_part_before_is_put_before_to_the_very_beginning() -> None:

@@ -100,8 +100,12 @@ async def test_up_at_the_first_line_reads_what_is_before_and_what_is_in_sight_st
         app.panel.poll()
         await wait_for(pilot, lambda: len(app.view.rows) > 5_000, "what is new is read meanwhile")
         assert number(app.rows[1]) == first, "and moves nothing"
+        app.view.scroll_to(y=0, animate=False)
+        await wait_for(pilot, lambda: len(app.view.rows) > 6_010, "the rest before is read")
+        assert not any(row.startswith("▲") for row in app.rows)
+        assert [number(row) for row in app.rows[:2]] == [first - 4_096, first - 4_095]
         await pilot.press("z")
-        assert number(app.rows[1]) == first, "nor does wrapping"
+        assert number(app.rows[1]) == first - 4_095, "nor does wrapping"
 
 
 async def test_home_is_the_beginning_and_end_follows_again() -> None:

@@ -128,6 +128,9 @@ async def test_home_is_the_beginning_and_end_follows_again() -> None:
         app.logs.contents[SOURCE] += numbered(20_001, 20_002)
         app.panel.poll()
         await wait_for(pilot, lambda: number(app.rows[-1] or "0") == 20_001, "and followed")
+        app.logs.contents[SOURCE] += numbered(20_002, 24_000)
+        app.panel.poll()
+        await wait_for(pilot, lambda: number(app.rows[-1] or "0") == 23_999, "in as many reads as it takes")
 
 
 async def test_a_search_goes_on_into_what_is_not_read_and_esc_stops_it() -> None:
@@ -154,6 +157,8 @@ async def test_a_search_goes_on_into_what_is_not_read_and_esc_stops_it() -> None
 
 async def test_a_log_that_began_anew_is_told_and_shown() -> None:
     async with panel(numbered(0, 3_000)) as (app, pilot):
+        await pilot.press("home")
+        await wait_for(pilot, lambda: app.rows[0].startswith("000000000"), "a beginning that is near is in sight, too")
         app.logs.contents[SOURCE] = b"another attempt\n"
         app.panel.poll()
         await wait_for(pilot, lambda: app.rows[0] == "another attempt", "what was there is gone")

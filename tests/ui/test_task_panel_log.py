@@ -91,7 +91,7 @@ async def test_up_at_the_first_line_reads_what_is_before_and_what_is_in_sight_st
         app.gate.clear()
         app.view.scroll_to(y=0, animate=False)
         await wait_for(pilot, lambda: "reading earlier" in app.rows[0], "that it reads is seen")
-        assert app.rows[0].startswith("▲ reading earlier… 311 KB before this")
+        assert app.rows[0].startswith("▲ reading earlier… 311 KB before")
         assert number(app.rows[1]) == first
         app.logs.contents[SOURCE] += numbered(6_000, 6_010)
         app.gate.set()
@@ -116,7 +116,6 @@ async def test_home_is_the_beginning_and_end_follows_again() -> None:
         assert "first 256 KB of 1.2 MB" in app.subtitle
         app.view.scroll_end(animate=False)
         await wait_for(pilot, lambda: len(app.view.rows) > 8_000, "what comes after is read")
-        assert "after this" not in app.rows[-1]
         app.view.scroll_end(animate=False, force=True)
         app.logs.error = Unreachable("away")
         await pilot.press("end")

@@ -12,8 +12,8 @@ def above_words(pages: LogPages, *, is_reading: bool, trouble: str) -> str:
     if not size_bytes:
         return ""
     if is_reading:
-        return f"▲ reading earlier… {size_text(size_bytes)} before this"
-    return f"▲ {size_text(size_bytes)} before this · {trouble or '↑ reads on, g goes to the beginning'}"
+        return f"▲ reading earlier… {size_text(size_bytes)} before"
+    return f"▲ {size_text(size_bytes)} before · {trouble or '↑ reads on · g top'}"
 
 
 def below_words(pages: LogPages, *, is_reading: bool, trouble: str) -> str:
@@ -22,8 +22,8 @@ def below_words(pages: LogPages, *, is_reading: bool, trouble: str) -> str:
     if not size_bytes:
         return ""
     if is_reading:
-        return f"▼ reading on… {size_text(size_bytes)} after this"
-    return f"▼ {size_text(size_bytes)} after this · {trouble or '↓ reads on, f follows the end'}"
+        return f"▼ reading on… {size_text(size_bytes)} after"
+    return f"▼ {size_text(size_bytes)} after · {trouble or '↓ reads on · f end'}"
 
 
 def shown_words(pages: LogPages) -> str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from tui.core.log_cuts import LONGEST_LINE, PART_BYTES, LogPart, broken, first_cut, line_start, safe_cut
 from tui.core.log_tail import LogTail
 
-WINDOW_BYTES = 4 << 20
-WINDOW_LINES = 100_000
+WINDOW_BYTES = 2 << 20
+WINDOW_LINES = 50_000
 """Whichever comes first: lines cost memory, too, however short."""
 SEAM_BYTES = 256
 """So much at the border is read again with what is beyond it: a log that was replaced does not agree."""

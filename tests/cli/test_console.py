@@ -14,6 +14,7 @@ from tui.console.json_lines import JsonLines
 from tui.console.live import LiveView
 from tui.console.plan_text import plan_json, plan_lines
 from tui.console.reporter import Reporter
+from tui.console.run_list import run_table
 from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
 from tui.console.transcript import Transcript
@@ -21,6 +22,7 @@ from tui.core import units
 from tui.core.events import Notice, Progress, RunEvent, Step, StepChanged, StepState, TasksChanged
 from tui.core.plan_codec import plan_from_json
 from tui.core.redaction import redact
+from tui.engine.run_record import RunRecord
 
 SECRET = "c2VjcmV0LWtleS1vZi10aGUtYWNjb3VudA=="
 
@@ -224,3 +226,8 @@ def test_a_plan_says_what_it_costs_where_it_costs() -> None:
 def test_the_plan_as_json_gives_the_plan_back() -> None:
     made = plan()
     assert plan_from_json(plan_json(made, "http://127.0.0.1:41233")["plan"]) == made
+
+
+def test_the_list_of_runs_fits_eighty_columns() -> None:
+    record = RunRecord(plan(), started_s=START_S, summary=summary())
+    assert max(len(line) for line in run_table([record])) <= 80

@@ -124,6 +124,7 @@ def seed_command(**wishes: object) -> int:
     output = Output(sys.stdout)
     output.line(f"Job {made['job_id']}: {made['tasks']:,} tasks on {made['nodes']:,} nodes of pool {made['pool_id']}.")
     output.line("They move by themselves" + (" and never end." if made["is_endless"] else " until all are done."))
+    output.line(f"`batch-tui watch {made['job_id']} --sandbox` shows them.")
     return 0
 
 

@@ -13,6 +13,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from tui.console.line_wrap import wrapped
 from tui.console.reporter import Reporter
 from tui.console.safe_text import Output, OutputClosed, shown
 from tui.console.transcript import Transcript
@@ -46,7 +47,8 @@ class _AboveLive(Output):
 
     def line(self, text: str = "") -> None:
         with _closing():
-            self._console.print(Text(shown(text)), soft_wrap=True)
+            for line in wrapped(shown(text), self._console.width):
+                self._console.print(Text(line), soft_wrap=True)
 
 
 def terminal_console(stream: TextIO) -> Console:

@@ -12,6 +12,7 @@ from tui.core import units
 from tui.core.events import Step, StepState
 from tui.engine.run_record import RunRecord
 
+_TO_THE_MINUTE = len("2026-11-20 13:04")
 _HEADINGS = ("RUN", "STARTED", "STATE", "TASKS", "LEFT", "ACCOUNT")
 
 
@@ -39,7 +40,7 @@ def _row(record: RunRecord) -> tuple[str, ...]:
     left = record.leftovers
     return (
         record.plan.run_id,
-        units.local_date_time(record.started_s),
+        units.local_date_time(record.started_s)[:_TO_THE_MINUTE],
         run_state(record),
         f"{len(record.plan.inputs):,}",
         "nothing" if not left else f"{len(left)}{', costs' if any(item.costs for item in left) else ''}",

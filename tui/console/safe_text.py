@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from tui.console.line_wrap import wrapped
 from tui.core.redaction import redact
 from tui.core.terminal_text import neutralise
 
@@ -66,8 +67,21 @@ class Output:
         return self._stream
 
     def line(self, text: str = "") -> None:
-        """One line, at once: a reader of a pipe or a log sees it when it happens."""
-        self._write(shown(text))
+        """One line, at once: a reader of a pipe or a log sees it when it happens.
+
+        A terminal is given it in lines that it need not break.
+        """
+        text = shown(text)
+        width = self._width
+        self._write("\n".join(wrapped(text, width)) if width else text)
+
+    @property
+    def _width(self) -> int:
+        """Of the terminal; nothing where there is none, or where it does not know."""
+        try:
+            return os.get_terminal_size(self.stream.fileno()).columns
+        except (OSError, ValueError):
+            return 0
 
     def lines(self, texts: Sequence[str]) -> None:
         for text in texts:

@@ -120,6 +120,7 @@ def _ways_out(tree: InputTree, samples_key: str) -> list[InsteadLine]:
         ("/", "change the filter", is_read and not tree.filter.is_empty),
         (".", "show hidden files", is_read and not tree.shows_hidden),
         ("⌫", "up one folder", not is_blobs and tree.root.prefix != "/"),
+        ("r", "read it again", True),
         (samples_key, "use the samples", bool(samples_key) and not is_blobs),
     ]
     return [("", ""), *((f"{key}  {words}", "muted") for key, words, is_there in ways if is_there)]

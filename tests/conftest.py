@@ -52,6 +52,19 @@ def pytest_configure() -> None:
         socket.socket.connect = _connect_to_loopback  # type: ignore[assignment,method-assign]
 
 
+def pytest_collection_finish() -> None:
+    """No collector looks again at what collecting made: it lives as long as the session."""
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """A last full look finds what tests left unclosed; pytest's own five looks after it then have nothing to walk over,
+    where they would take longer than hundreds of tests."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A pristine home for each test; platformdirs follows HOME and the XDG variables."""

@@ -52,25 +52,60 @@ Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A node of interest with the place it stands in."""
+
+    place: str
+    """The innermost class or function, such as `tui/cli.py::Group.invoke`; `path::` is the module itself."""
+    node: ast.AST
+    in_function: bool
+    """In a function, however deep."""
+
+
+OF_INTEREST = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Call, ast.ExceptHandler,
+    ast.Assign, ast.AnnAssign,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     path: str
     """Below the repository, with slashes."""
     source: str
-    tree: ast.Module
-
-    @property
-    def lines(self) -> list[str]:
-        return self.source.splitlines()
+    lines: tuple[str, ...]
+    found: tuple[Found, ...]
 
 
 @cache
 def modules(folder: str) -> tuple[Module, ...]:
+    """Each read, parsed and walked over once for all tests."""
     paths = sorted(path for path in (REPOSITORY / folder).rglob("*.py"))
-    found = []
-    for path in paths:
-        source = path.read_text(encoding="utf-8")
-        found.append(Module(path.relative_to(REPOSITORY).as_posix(), source, ast.parse(source, str(path))))
-    return tuple(found)
+    return tuple([_module(path.relative_to(REPOSITORY).as_posix(), path.read_text(encoding="utf-8")) for path in paths])
+
+
+def _module(path: str, source: str) -> Module:
+    found: list[Found] = []
+
+    def below(node: ast.AST, name: str, in_function: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, OF_INTEREST):
+                found.append(Found(f"{path}::{name}", child, in_function))
+            if isinstance(child, Scope):
+                own = f"{name}.{child.name}" if name else child.name
+                below(child, own, in_function or not isinstance(child, ast.ClassDef))
+            else:
+                below(child, name, in_function)
+
+    below(ast.parse(source, path), "", False)
+    return Module(path, source, tuple(source.splitlines()), tuple(found))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trees_are_forgotten() -> Iterator[None]:
+    """The trees of all modules are millions of objects, which would slow down whatever the same process tests next."""
+    yield
+    modules.cache_clear()
 
 
 def product_modules() -> tuple[Module, ...]:
@@ -83,32 +118,17 @@ def all_modules() -> tuple[Module, ...]:
 
 def scopes(module: Module) -> Iterator[tuple[str, Scope]]:
     """Every class and function with its place, such as `tui/cli.py::Group.invoke`."""
-
-    def below(node: ast.AST, prefix: str) -> Iterator[tuple[str, Scope]]:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, Scope):
-                name = f"{prefix}{child.name}"
-                yield f"{module.path}::{name}", child
-                yield from below(child, f"{name}.")
-            else:
-                yield from below(child, prefix)
-
-    return below(module.tree, "")
+    for found in module.found:
+        if isinstance(found.node, Scope):
+            separator = "" if found.place.endswith("::") else "."
+            yield f"{found.place}{separator}{found.node.name}", found.node
 
 
-def in_scopes(module: Module) -> Iterator[tuple[str, ast.AST]]:
-    """Every node with the innermost class or function it stands in (`path::` for the module itself)."""
-
-    def below(node: ast.AST, place: str, prefix: str) -> Iterator[tuple[str, ast.AST]]:
-        for child in ast.iter_child_nodes(node):
-            yield place, child
-            if isinstance(child, Scope):
-                name = f"{prefix}{child.name}"
-                yield from below(child, f"{module.path}::{name}", f"{name}.")
-            else:
-                yield from below(child, place, prefix)
-
-    return below(module.tree, f"{module.path}::", "")
+def dotted(node: ast.expr) -> str:
+    """The name of what is called, as it is written; of what is itself computed only the last part."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return f"{dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
 
 
 def tracked_files() -> list[Path]:
@@ -177,13 +197,13 @@ def test_the_command_line_loads_neither_textual_nor_azure() -> None:
 
 def imports(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
-        return ast.unparse(node.func) in ("import_module", "importlib.import_module", "__import__")
+        return dotted(node.func) in ("import_module", "importlib.import_module", "__import__")
     return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def is_explained(module: Module, statement: ast.stmt | ast.expr) -> bool:
     """Whether a comment that is more than an order to a tool stands on the statement or right above it."""
-    on_it = module.lines[statement.lineno - 1 : statement.end_lineno]
+    on_it = list(module.lines[statement.lineno - 1 : statement.end_lineno])
     above = module.lines[statement.lineno - 2]
     if above.lstrip().startswith("#"):
         on_it.append(above)
@@ -192,12 +212,11 @@ def is_explained(module: Module, statement: ast.stmt | ast.expr) -> bool:
 
 def test_an_import_in_a_function_says_why() -> None:
     silent = [
-        f"{place}:{node.lineno}"
+        f"{found.place}:{found.node.lineno}"
         for module in all_modules()
-        for place, scope in scopes(module)
-        if not isinstance(scope, ast.ClassDef)
-        for node in ast.walk(scope)
-        if isinstance(node, ast.stmt | ast.expr) and imports(node) and not is_explained(module, node)
+        for found in module.found
+        if found.in_function and isinstance(found.node, ast.stmt | ast.expr) and imports(found.node)
+        if not is_explained(module, found.node)
     ]
     assert silent == []
 
@@ -206,7 +225,7 @@ def test_node_scripts_use_the_standard_library_alone() -> None:
     allowed = sys.stdlib_module_names - NEWER_THAN_PYTHON_3_8
     for module in modules("node_task"):
         ast.parse(module.source, feature_version=(3, 8))
-        for node in ast.walk(module.tree):
+        for node in (found.node for found in module.found):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -236,20 +255,19 @@ def raises_again(handler: ast.ExceptHandler) -> bool:
 def test_only_outermost_loops_catch_everything() -> None:
     found = {}
     for module in product_modules():
-        for place, node in in_scopes(module):
-            if isinstance(node, ast.ExceptHandler) and is_catch_all(node) and not raises_again(node):
-                found[place] = f"line {node.lineno}"
+        for one in module.found:
+            if isinstance(one.node, ast.ExceptHandler) and is_catch_all(one.node) and not raises_again(one.node):
+                found[one.place] = f"line {one.node.lineno}"
     only_excused(found, CATCH_ALL)
 
 
 def sleeps(call: ast.Call) -> bool:
     """`time.sleep`, `asyncio.sleep` of anything but 0, `pilot.pause` of a number."""
-    named = ast.unparse(call.func)
-    waits_zero = [ast.unparse(argument) for argument in call.args] == ["0"]
+    named = dotted(call.func)
     if named in ("time.sleep", "sleep"):
         return True
     if named in ("asyncio.sleep", "anyio.sleep"):
-        return not waits_zero
+        return [ast.unparse(argument) for argument in call.args] != ["0"]
     return bool(named.endswith("pilot.pause") and (call.args or call.keywords))
 
 
@@ -259,9 +277,9 @@ def test_no_test_sleeps() -> None:
     for module in modules("tests"):
         if module.path.startswith("tests/perf/"):
             continue
-        for place, node in in_scopes(module):
-            if isinstance(node, ast.Call) and sleeps(node):
-                found[place] = f"line {node.lineno}: {ast.unparse(node)}"
+        for one in module.found:
+            if isinstance(one.node, ast.Call) and sleeps(one.node):
+                found[one.place] = f"line {one.node.lineno}: {ast.unparse(one.node)}"
     only_excused(found, SLEEPS)
 
 
@@ -270,10 +288,10 @@ def test_styles_name_theme_colours() -> None:
     by_number = re.compile(r"^\s*[\w-]+\s*:[^{]*(?:#[0-9A-Fa-f]{3,8}\b|\b(?:rgba?|hsla?)\()[^{]*$", re.MULTILINE)
     styles = {path.name: path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "tui").rglob("*.tcss"))}
     for module in modules("tui"):
-        for _, node in in_scopes(module):
+        for node in (found.node for found in module.found):
             if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                if {ast.unparse(target) for target in targets} & {"CSS", "DEFAULT_CSS"}:
+                if {dotted(target) for target in targets} & {"CSS", "DEFAULT_CSS"}:
                     styles[f"{module.path}:{node.lineno}"] = str(node.value.value)
     assert {name: by_number.findall(text) for name, text in styles.items() if by_number.search(text)} == {}
 

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -52,6 +54,8 @@ class BatchScreen(Screen[ResultT]):
         self.is_read_only = is_read_only
         self.title_line = TitleLine(services.account)
         self._dangerous = dangerous_actions(type(self))
+        self._has_been_up = False
+        self._marked_panel: DOMNode | None = None
 
     def compose(self) -> ComposeResult:
         self._take_size_classes()
@@ -68,6 +72,23 @@ class BatchScreen(Screen[ResultT]):
         for size, breakpoints in ((width, horizontal), (height, vertical)):
             fitting = [name for least, name in breakpoints or () if least <= size]
             self.add_class(*fitting[-1:], update=False)
+
+    @on(events.ScreenResume)
+    def _is_up(self, event: events.ScreenResume) -> None:
+        """As it comes up first it has just been styled, widget by widget: Textual would style it all once more."""
+        event.refresh_styles = event.refresh_styles and self._has_been_up
+        self._has_been_up = True
+
+    def watch_focused(self, focused: Widget | None) -> None:
+        """Marks the panel with the focus in it: `:focus-within` would style all inside it anew with each change."""
+        around = () if focused is None else focused.ancestors_with_self
+        panel = next((node for node in around if node.has_class("panel")), None)
+        changed = [node for node in (self._marked_panel, panel) if node is not None]
+        if panel is not self._marked_panel:
+            self._marked_panel = panel
+            for node in changed:
+                node.set_class(node is panel, "-focused", update=False)
+            self.app.stylesheet.update_nodes(changed, animate=True)
 
     def compose_body(self) -> Iterable[Widget]:
         """What stands between title and footer."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -177,7 +177,7 @@ class FormRow(Horizontal):
         height: auto;
         & > .form-label { width: 15; color: $text-muted; }
         & > .form-note { width: 1fr; height: auto; color: $text-muted; padding-left: 2; }
-        &:focus-within > .form-label { color: $text-accent; text-style: bold; }
+        & > .form-label.-focused { color: $text-accent; text-style: bold; }
         & > FormInput { width: 1fr; background: $surface; }
         & > .whole-line { width: 2fr; max-width: 72; }
         & > FormInput.-wrong { background: $error 20%; }
@@ -215,6 +215,11 @@ class FormRow(Horizontal):
 
     def on_mount(self) -> None:
         self._show()
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _on_focus_moved(self) -> None:
+        self._label.set_class(self.has_focus_within, "-focused")
 
     def say(self, note: str) -> None:
         """What stands beside the controls while nothing is wrong."""

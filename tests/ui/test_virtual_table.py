@@ -150,6 +150,18 @@ async def test_a_filter_that_hides_the_cursors_row_leaves_the_cursor_near() -> N
         assert app.posted == []
 
 
+async def test_the_cursor_stays_on_screen_wherever_a_filter_leaves_it() -> None:
+    app = TableApp()
+    async with app.run_test(size=(40, 20)) as pilot:
+        app.table.move_to(row_id(60))
+        app.table.show_only(lambda row: row.size % 3 == 1)
+        assert (app.table.cursor_id, app.cursor_line()) == (row_id(97), len(app.lines()) - 1)
+        app.table.show_only(lambda row: False)  # noqa: ARG005 - called by position
+        await pilot.pause()
+        app.table.show_only(lambda row: row.size > 5)
+        assert (app.table.cursor_id, app.cursor_line()) == (row_id(6), 1)
+
+
 async def test_marks_by_key_are_told_and_shown() -> None:
     app = TableApp()
     async with app.run_test(size=(40, 20)) as pilot:

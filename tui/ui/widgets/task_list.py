@@ -311,7 +311,7 @@ class TaskList(Vertical):
             cut = max(text.rfind(" ") + 1, 0)
             words = "→ completes: " + "  ".join(offer[cut:] for offer in offers[:12])
         else:
-            words = "fields: " + " ".join(field.name for field in FIELDS) + "   ! not   → completes   esc all"
+            words = "→ completes   esc all   ! not   fields: " + " ".join(field.name for field in FIELDS)
         self._hint.update(toned(safe(words), "muted"))
 
     def _values(self, field: str) -> tuple[str, ...]:

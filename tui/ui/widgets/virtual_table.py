@@ -132,18 +132,20 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
 
     def refresh_rows(self) -> None:
         """Shows what the model holds now; cursor and viewport stay on their rows."""
-        top = round(self.scroll_y)
-        anchor_id, anchor = self._top_id, top
-        if top <= self._cursor < top + self._page:
-            anchor_id, anchor = self._cursor_id, self._cursor
+        top, top_id, before = round(self.scroll_y), self._top_id, self._cursor
+        was_empty = self._cursor_id is None
+        is_cursor_shown = was_empty or top <= before < top + self._page
         count = len(self._model)
         if self.virtual_size.height != count + _HEADER_LINES:
             self.virtual_size = Size(self.virtual_size.width, count + _HEADER_LINES)
-        settled = self._model.settle_cursor(self._cursor_id, self._cursor)
-        position = None if anchor_id is None else self._model.position_of(anchor_id)
-        self._set_cursor(settled)
-        if position is not None and position != anchor:
-            self.scroll_to(y=top + position - anchor, animate=False, immediate=True)
+        self._set_cursor(self._model.settle_cursor(self._cursor_id, before))
+        if is_cursor_shown:  # wherever it went: its row may have gone
+            wanted = 0 if was_empty else top + self._cursor - before
+        else:
+            position = None if top_id is None else self._model.position_of(top_id)
+            wanted = top if position is None else position
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, immediate=True)
         self._remember_top()
         self.refresh()
 

@@ -12,19 +12,19 @@ import pytest
 from tests.support.fakes import FakeClock, FakeStorage, Faults
 from tui.core.errors import AccessRefused, ServiceFault
 from tui.core.records import BlobRecord
-from tui.engine import transfers
 from tui.engine.downloads import Download, download_all
 from tui.engine.partials import scratch_folder
 from tui.engine.retrying import Retrier
 
+PART = 4_096
 PARTS = 5
-SIZE = transfers.PART_BYTES * (PARTS - 1) + 12_345
+SIZE = PART * (PARTS - 1) + 1_234
 
 
 def _content(version: int) -> bytes:
     """No two parts are alike."""
     digests = [hashlib.sha256(b"%d %d" % (version, index)).digest() for index in range(PARTS)]
-    return b"".join(digest * (transfers.PART_BYTES // 32) for digest in digests)[:SIZE]
+    return b"".join(digest * (PART // 32) for digest in digests)[:SIZE]
 
 
 CONTENT = _content(1)
@@ -55,7 +55,7 @@ class Bench:
         retry = Retrier(FakeClock(), stop, lambda _: None, 0.0)
         wanted = [Download("box", self.blob(), self.folder / "big.bin")]
         with scratch_folder(self.folder, "run") as scratch:
-            outcomes = list(download_all(self.storage, retry, stop, wanted, scratch))
+            outcomes = list(download_all(self.storage, retry, stop, wanted, scratch, part_bytes=PART))
             for outcome in outcomes:
                 if outcome.error is not None:
                     raise outcome.error
@@ -93,7 +93,7 @@ def test_only_what_is_missing_is_fetched(cut_short: Bench) -> None:
 def test_a_part_whose_bytes_changed_is_fetched_again(cut_short: Bench) -> None:
     claimed = int(cut_short.kept(".parts").read_text().split()[0])
     with cut_short.kept("").open("r+b") as file:
-        file.seek(claimed * transfers.PART_BYTES + 10)
+        file.seek(claimed * PART + 10)
         file.write(b"torn")
     assert cut_short.takes() == 2
 

@@ -22,7 +22,9 @@ from tui.engine.retrying import Retrier
 from tui.engine.transfers import PartDone, spans
 from tui.engine.uploads import Upload, look_at, upload_all
 
-LARGE = transfers.PART_BYTES * 2 + 12_345
+PART = 4_096
+"""What most files here are cut by: what is done with parts does not depend on their size."""
+LARGE = PART * 2 + 1_234
 """Three parts, the last one short."""
 
 
@@ -31,6 +33,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.part_bytes = PART
         self.clock = FakeClock()
         self.faults = Faults()
         self.storage = FakeStorage(self.clock, self.faults)
@@ -47,14 +50,14 @@ class Bench:
     def upload(self, *uploads: Upload) -> list[PartDone]:
         """Outcomes that complete a file; raises the first error."""
         there = {("box", blob.name): blob for blob in self.storage.list_blobs("box")}
-        outcomes = upload_all(self.storage, self.retry, self.stop, uploads, there)
+        outcomes = upload_all(self.storage, self.retry, self.stop, uploads, there, self.part_bytes)
         return list(_completed((outcome.result, outcome.error) for outcome in outcomes))
 
     def download(self, *names: str, policy: ConflictPolicy = "rename") -> list[PartDone]:
         there = {blob.name: blob for blob in self.storage.list_blobs("box")}
         wanted = [Download("box", there[name], self.folder / "out" / name) for name in names]
         with scratch_folder(self.folder / "out", "run") as scratch:
-            outcomes = download_all(self.storage, self.retry, self.stop, wanted, scratch, policy)
+            outcomes = download_all(self.storage, self.retry, self.stop, wanted, scratch, policy, self.part_bytes)
             return list(_completed((outcome.result, outcome.error) for outcome in outcomes))
 
     def out(self) -> dict[str, bytes]:
@@ -83,17 +86,25 @@ def _noise(size_bytes: int, seed: int = 1) -> bytes:
     return (block * (size_bytes // len(block) + 1))[:size_bytes]
 
 
-@pytest.mark.parametrize("size", [0, 1, 5_000, transfers.PART_BYTES - 1, transfers.PART_BYTES, LARGE])
-def test_there_and_back(bench: Bench, size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "part_bytes"),
+    [
+        *((size, PART) for size in (0, 1, PART - 1, PART, PART + 1, LARGE)),
+        (transfers.PART_BYTES + 1, transfers.PART_BYTES),
+    ],
+)
+def test_there_and_back(bench: Bench, size: int, part_bytes: int) -> None:
+    bench.part_bytes = part_bytes
     content = _noise(size)
     (up,) = bench.upload(look_at("box", "deep/a.bin", bench.file("a.bin", content)))
     (down,) = bench.download("deep/a.bin")
     assert bench.out() == {"deep/a.bin": content}
     assert up.md5 == down.md5 == hashlib.md5(content).digest()
+    assert bench.faults.calls["put_block"] == (-(-size // part_bytes) if size > part_bytes else 0)
 
 
 def test_spans_cover_a_file_without_gaps() -> None:
-    for size in (0, 1, transfers.PART_BYTES, LARGE, 10**12):
+    for size in (0, 1, transfers.PART_BYTES, transfers.PART_BYTES * 2 + 1_234, 10**12):
         found = list(spans(size))
         assert len(found) <= transfers.MAXIMUM_PARTS
         end = 0

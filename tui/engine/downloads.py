@@ -24,7 +24,7 @@ from tui.engine.local_files import local_error, md5_of
 from tui.engine.parallel import Outcome, in_parallel
 from tui.engine.partials import Partial, Scratch
 from tui.engine.retrying import Retrier
-from tui.engine.transfers import TRANSFER_WORKERS, Countdown, PartDone, Span, is_large, spans
+from tui.engine.transfers import PART_BYTES, TRANSFER_WORKERS, Countdown, PartDone, Span, spans
 
 _MAXIMUM_NUMBER = 10_000
 
@@ -64,19 +64,26 @@ def download_all(
     downloads: Sequence[Download],
     scratch: Scratch,
     policy: ConflictPolicy = "rename",
+    part_bytes: int = PART_BYTES,
 ) -> Iterator[Outcome[DownloadPart, PartDone]]:
     """Fetches `downloads`; one outcome a part, in the order they end."""
-    parts = _parts(storage, retry, downloads, scratch, policy)
+    parts = _parts(storage, retry, downloads, scratch, policy, part_bytes)
     return in_parallel(parts, lambda part: part.fetch(), workers=TRANSFER_WORKERS, name="download", stop=stop)
 
 
 def _parts(
-    storage: StoragePort, retry: Retrier, downloads: Iterable[Download], scratch: Scratch, policy: ConflictPolicy
+    storage: StoragePort,
+    retry: Retrier,
+    downloads: Iterable[Download],
+    scratch: Scratch,
+    policy: ConflictPolicy,
+    part_bytes: int,
 ) -> Iterator[DownloadPart]:
     for number, download in enumerate(downloads):
-        partial = scratch.partial(download.container, download.blob, number)
-        fetching = _Fetching(storage, retry, download, partial, download.policy or policy)
-        for span in fetching.spans:
+        parts = tuple(spans(download.blob.size_bytes, part_bytes))
+        partial = scratch.partial(download.container, download.blob, number, is_large=len(parts) > 1)
+        fetching = _Fetching(storage, retry, download, partial, download.policy or policy, len(parts))
+        for span in parts:
             yield DownloadPart(download, lambda fetching=fetching, span=span: fetching.fetch(span))  # type: ignore[misc]
 
 
@@ -84,14 +91,20 @@ class _Fetching:
     """One blob on its way, shared by the workers that fetch its parts."""
 
     def __init__(
-        self, storage: StoragePort, retry: Retrier, download: Download, partial: Partial, policy: ConflictPolicy
+        self,
+        storage: StoragePort,
+        retry: Retrier,
+        download: Download,
+        partial: Partial,
+        policy: ConflictPolicy,
+        parts: int,
     ) -> None:
-        self.spans = tuple(spans(download.blob.size_bytes))
         self._storage = storage
         self._retry = retry
         self._download = download
         self._policy = policy
-        self._countdown = Countdown(len(self.spans))
+        self._is_large = parts > 1
+        self._countdown = Countdown(parts)
         self._begin_lock = threading.Lock()
         self._has_begun = False
         self._kept: Path | None = None
@@ -128,7 +141,7 @@ class _Fetching:
             content = self._storage.read_blob(container, blob.name, span.offset, span.length, blob.etag)
             if len(content) != span.length:
                 raise ServiceFault("An incomplete answer", f"{len(content)} of {span.length} bytes of {blob.name}")
-            if blob.content_md5 and not is_large(blob.size_bytes) and _md5(content) != blob.content_md5:
+            if blob.content_md5 and not self._is_large and _md5(content) != blob.content_md5:
                 raise ServiceFault("A damaged answer", f"the bytes of {blob.name} do not match its MD5")
             return content
 

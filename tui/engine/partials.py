@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tui.core.records import BlobRecord
 from tui.engine.local_files import local_error
-from tui.engine.transfers import Span, is_large
+from tui.engine.transfers import Span
 
 _KEPT = "kept"
 _RECORD = re.compile(r"(\d{1,5}) ([0-9a-f]{32})")
@@ -36,9 +36,9 @@ class Scratch:
     kept: Path
     """Gone when an attempt ends well."""
 
-    def partial(self, container: str, blob: BlobRecord, number: int) -> Partial:
-        """Where `blob`, the attempt's file of this number, is gathered."""
-        if not is_large(blob.size_bytes) or not blob.etag:
+    def partial(self, container: str, blob: BlobRecord, number: int, *, is_large: bool) -> Partial:
+        """Where `blob`, the attempt's file of this number, is gathered; a large one comes in more than one part."""
+        if not is_large or not blob.etag:
             return Partial(self.attempt / f"{number}", blob.size_bytes, None)
         identity = "\0".join([container, blob.name, blob.etag, str(blob.size_bytes)])
         path = self.kept / hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -29,20 +29,11 @@ class Span:
     length: int
 
 
-def spans(size_bytes: int) -> Iterator[Span]:
-    """The parts of a file, without gaps; an empty file is one empty part."""
-    length = part_length(size_bytes)
+def spans(size_bytes: int, part_bytes: int = PART_BYTES) -> Iterator[Span]:
+    """The parts of a file, without gaps; an empty file is one empty part, and one of very many gets larger parts."""
+    length = max(part_bytes, -(-size_bytes // MAXIMUM_PARTS))
     for index, offset in enumerate(range(0, max(size_bytes, 1), length)):
         yield Span(index, offset, min(length, size_bytes - offset))
-
-
-def part_length(size_bytes: int) -> int:
-    return max(PART_BYTES, -(-size_bytes // MAXIMUM_PARTS))
-
-
-def is_large(size_bytes: int) -> bool:
-    """Whether the file travels in more than one part."""
-    return size_bytes > part_length(size_bytes)
 
 
 class Countdown:

@@ -19,7 +19,7 @@ from tui.core.records import BlobRecord
 from tui.engine.local_files import local_error, md5_of
 from tui.engine.parallel import Outcome, in_parallel
 from tui.engine.retrying import Retrier
-from tui.engine.transfers import TRANSFER_WORKERS, Countdown, PartDone, Span, is_large, spans
+from tui.engine.transfers import PART_BYTES, TRANSFER_WORKERS, Countdown, PartDone, Span, spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +57,27 @@ class UploadPart:
 
 
 def upload_all(
-    storage: StoragePort, retry: Retrier, stop: StopSignal, uploads: Sequence[Upload], existing: Existing
+    storage: StoragePort,
+    retry: Retrier,
+    stop: StopSignal,
+    uploads: Sequence[Upload],
+    existing: Existing,
+    part_bytes: int = PART_BYTES,
 ) -> Iterator[Outcome[UploadPart, PartDone]]:
     """Carries `uploads`; one outcome a part, in the order they end."""
-    parts = _parts(storage, retry, uploads, existing)
+    parts = _parts(storage, retry, uploads, existing, part_bytes)
     return in_parallel(parts, lambda part: part.send(), workers=TRANSFER_WORKERS, name="upload", stop=stop)
 
 
-def _parts(storage: StoragePort, retry: Retrier, uploads: Iterable[Upload], existing: Existing) -> Iterator[UploadPart]:
+def _parts(
+    storage: StoragePort, retry: Retrier, uploads: Iterable[Upload], existing: Existing, part_bytes: int
+) -> Iterator[UploadPart]:
     for upload in uploads:
         there = existing.get((upload.container, upload.blob))
-        if is_large(upload.size_bytes):
-            large = _LargeUpload(storage, retry, upload, there)
-            for span in large.spans:
+        parts = tuple(spans(upload.size_bytes, part_bytes))
+        if len(parts) > 1:
+            large = _LargeUpload(storage, retry, upload, there, len(parts))
+            for span in parts:
                 yield UploadPart(upload, lambda large=large, span=span: large.send(span))  # type: ignore[misc]
         else:
             yield UploadPart(upload, lambda upload=upload, there=there: _send_small(storage, retry, upload, there))  # type: ignore[misc]
@@ -92,14 +100,15 @@ def _md5(content: bytes) -> bytes:
 class _LargeUpload:
     """One large file on its way, shared by the workers that carry its blocks."""
 
-    def __init__(self, storage: StoragePort, retry: Retrier, upload: Upload, there: BlobRecord | None) -> None:
-        self.spans = tuple(spans(upload.size_bytes))
+    def __init__(
+        self, storage: StoragePort, retry: Retrier, upload: Upload, there: BlobRecord | None, parts: int
+    ) -> None:
         self._storage = storage
         self._retry = retry
         self._upload = upload
         self._there = there
-        self._block_ids = [""] * len(self.spans)
-        self._countdown = Countdown(len(self.spans))
+        self._block_ids = [""] * parts
+        self._countdown = Countdown(parts)
         self._begin_lock = threading.Lock()
         self._staged: Mapping[str, int] | None = None
         self._is_there = False

@@ -198,7 +198,7 @@ class Shown:
 
     async def go(self, step: int) -> None:
         """To a step through the rail, its first field focused."""
-        self.screen.action_go(step)
+        await self.screen.action_go(step)
         await wait_for(self.pilot, lambda: self.focus_is_in(self.screen.pane), f"step {step} has the focus")
 
     def field(self, option: str) -> FormInput:

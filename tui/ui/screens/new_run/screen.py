@@ -75,20 +75,19 @@ class NewRunScreen(BatchScreen[RunPlan]):
         self._step = opening_step
         self._seen = set(range(opening_step + 1))
         self._rail = NewRunRail()
+        self._main = Horizontal(self._rail, id="main")
         self._reason = Static("", id="reason")
         self._back_button = Button("Back", id="back", compact=True)
         self._back_button.can_focus = False  # esc goes back: the way on from the fields leads to Next
         self._next_button = Button("Next", id="next", compact=True)
 
     def compose_body(self) -> Iterable[Widget]:
-        yield Horizontal(self._rail, *self._panes, id="main")
+        yield self._main
         yield Horizontal(self._reason, self._back_button, self._next_button, id="bar")
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.title_line.heading = "New run"
-        for pane in self._panes[:REVIEW]:
-            pane.load(self.draft)
-        self._enter_step(self._step)
+        await self._enter_step(self._step)
 
     # Steps
 
@@ -101,13 +100,33 @@ class NewRunScreen(BatchScreen[RunPlan]):
     def pane(self) -> StepPane:
         return self._panes[self._step]
 
-    def _enter_step(self, step: int) -> None:
+    @property
+    def _made(self) -> Sequence[StepPane]:
+        """The panes that are there: up to the furthest step that was on screen."""
+        return [pane for pane in self._panes if pane.is_attached]
+
+    async def _make_panes(self, step: int) -> None:
+        """Makes what `step` rests on: widgets of a step that nobody is at yet would be styled for nothing."""
+        new = [pane for pane in self._panes[: step + 1] if not pane.is_attached]
+        for pane in new:
+            pane.display = False
+        await self._main.mount_all(new)
+        for pane in new:
+            if pane is not self._review:
+                pane.load(self.draft)
+
+    async def _enter_step(self, step: int) -> None:
+        await self._make_panes(step)
+        self._show_step(step)
+
+    def _show_step(self, step: int) -> None:
+        """Its pane has to be there, as those of all steps before it are."""
         if step != self._step:
             self.pane.leave()
         self._step = step
         self._seen.add(step)
-        for index, pane in enumerate(self._panes):
-            pane.display = index == step
+        for pane in self._made:
+            pane.display = pane is self.pane
         self.pane.load(self.draft)
         self._show()
         if step != REVIEW:
@@ -122,7 +141,7 @@ class NewRunScreen(BatchScreen[RunPlan]):
     def _blocking(self) -> Sequence[Problem]:
         """What keeps a person from going on; from the review, whatever keeps the run from starting."""
         if self._step == REVIEW:
-            return [problem for pane in self._panes for problem in self._problems_of(pane)]
+            return [problem for pane in self._made for problem in self._problems_of(pane)]
         return self._problems_of(self.pane)
 
     # What comes from the panes
@@ -137,14 +156,14 @@ class NewRunScreen(BatchScreen[RunPlan]):
         self._show()
 
     @on(StepPane.NextRequested)
-    def _on_next_requested(self, message: StepPane.NextRequested) -> None:
+    async def _on_next_requested(self, message: StepPane.NextRequested) -> None:
         message.stop()
         if message.pane is self.pane:
-            self.action_next()
+            await self.action_next()
 
     @on(NewRunRail.Chosen)
-    def _on_chosen(self, message: NewRunRail.Chosen) -> None:
-        self._enter_step(message.index)
+    async def _on_chosen(self, message: NewRunRail.Chosen) -> None:
+        await self._enter_step(message.index)
 
     @on(Button.Pressed, "#back")
     def _on_back(self) -> None:
@@ -159,7 +178,7 @@ class NewRunScreen(BatchScreen[RunPlan]):
     def _show(self) -> None:
         if not self.is_mounted:
             return
-        for pane in self._panes:
+        for pane in self._made:
             pane.show_problems([problem for problem in self.draft.problems if pane.owns(problem)])
         self.title_line.state = (safe(self.draft.run_id), "muted")
         self._rail.show([self._rail_step(index) for index in range(len(self._panes))])
@@ -211,16 +230,16 @@ class NewRunScreen(BatchScreen[RunPlan]):
         is_there = super().check_action(action, parameters)
         return None if action == "start" and is_there and self._blocking else is_there
 
-    def action_next(self) -> None:
+    async def action_next(self) -> None:
         """The next step; while something is wrong here, the field where it is."""
         blocking = self._blocking
         if blocking:
             self.pane.focus_problem(blocking[0])
         else:
-            self._enter_step(self._step + 1)
+            await self._enter_step(self._step + 1)
 
-    def action_go(self, step: int) -> None:
-        self._enter_step(step)
+    async def action_go(self, step: int) -> None:
+        await self._enter_step(step)
 
     def action_start(self) -> None:
         """Hands the plan over; while something keeps it from starting, the reason is on screen."""
@@ -232,7 +251,7 @@ class NewRunScreen(BatchScreen[RunPlan]):
     def action_back(self) -> None:
         """One step back; from the first one out of the screen, after a question where something would be lost."""
         if self._step > WORKLOAD:
-            self._enter_step(self._step - 1)
+            self._show_step(self._step - 1)
             return
         question = self.leaving_question()
         if question is None:

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 from textual import app, constants, pilot
+from textual._compositor import Compositor
 from textual._context import active_app
+from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.screen import Screen
@@ -26,7 +28,7 @@ _RESIZING_S = 1 / 120
 """How long Textual collects the sizes of a terminal that is being resized."""
 
 
-def _is_painted(screen: Screen[Any]) -> bool:
+def _is_laid_out(screen: Screen[Any]) -> bool:
     return not (
         screen._layout_required
         or screen._scroll_required
@@ -35,6 +37,18 @@ def _is_painted(screen: Screen[Any]) -> bool:
         or screen._dirty_widgets
         or screen._callbacks
     )
+
+
+_render_update = Compositor.render_update
+
+
+def _note_what_is_dirty(compositor: Compositor, full: bool = False, **named: Any) -> Any:
+    """Instead of painting at each step on the way to what is seen; a picture of it all is made as it is asked for."""
+    return _render_update(compositor, full=True, **named) if full else None
+
+
+def _paint(program: App[Any]) -> None:
+    _render_update(program.screen._compositor, screen_stack=program._background_screens)
 
 
 async def settle(min_sleep: float = 0, max_sleep: float = 0) -> None:  # noqa: ARG001 - textual._wait.wait_for_idle's
@@ -52,18 +66,30 @@ async def settle(min_sleep: float = 0, max_sleep: float = 0) -> None:  # noqa: A
         if program._resize_timer is not None:
             # Textual waits for more of the same; its own time has to pass.
             await asyncio.sleep(_RESIZING_S)
-        elif _is_painted(program.screen):
-            return
-        else:
+        elif not _is_laid_out(program.screen):
             program.screen._on_timer_update()
+        elif program.screen._compositor._dirty_regions:
+            _paint(program)
+        else:
+            return
+
+
+async def _settle_screen(_: pilot.Pilot[Any], timeout: float = 0) -> bool:  # noqa: ARG001, ASYNC109 - the pilot's own
+    """Instead of a message to each widget and back: once nothing is ready to run, none of them has one left."""
+    await settle()
+    return True
 
 
 @contextmanager
 def quick_pilots() -> Iterator[None]:
-    """Within it every pilot settles, nothing is animated, and a style is parsed once a process."""
+    """Within it every pilot settles, each settled state is painted once, nothing is animated, and a style is parsed
+    once a process.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "wait_for_idle", settle)
         patch.setattr(pilot, "wait_for_idle", settle)
+        patch.setattr(pilot.Pilot, "_wait_for_screen", _settle_screen)
+        patch.setattr(Compositor, "render_update", _note_what_is_dirty)
         patch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
         patch.setattr(Stylesheet, "_parse_rules", _parse_once(Stylesheet._parse_rules))
         yield
@@ -71,9 +97,13 @@ def quick_pilots() -> Iterator[None]:
 
 def _parse_once(parse: Any) -> Any:
     parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+    theme: tuple[dict[str, str], tuple[object, ...]] = ({}, ())
 
     def parse_rules(self: Stylesheet, *arguments: Any, **named: Any) -> list[RuleSet]:
-        key = (tuple(sorted(self._variables.items())), arguments, tuple(sorted(named.items())))
+        nonlocal theme
+        if self._variables is not theme[0]:
+            theme = (self._variables, tuple(sorted(self._variables.items())))
+        key = (theme[1], arguments, tuple(sorted(named.items())))
         if key not in parsed:
             parsed[key] = parse(self, *arguments, **named)
         return parsed[key]

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,31 @@ def pytest_sessionfinish() -> None:
     gc.freeze()
 
 
+@dataclass
+class Homes:
+    """Empty folders to live in, below one; what was left empty is taken again, for most tests write nothing there."""
+
+    folder: Path
+    count: int = 0
+
+    def pristine(self) -> Path:
+        home = self.folder / str(self.count)
+        if not home.is_dir() or os.listdir(home):
+            self.count += 1
+            home = self.folder / str(self.count)
+            home.mkdir()
+        return home
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
+    return Homes(tmp_path_factory.mktemp("homes"))
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(homes: Homes, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A pristine home for each test; platformdirs follows HOME and the XDG variables."""
-    home = tmp_path_factory.mktemp("home")
+    home = homes.pristine()
     monkeypatch.setenv("HOME", str(home))
     for variable, folder in (
         ("XDG_CONFIG_HOME", "config"),

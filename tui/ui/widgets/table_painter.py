@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic
 
 from rich.cells import cell_len, set_cell_size
@@ -17,36 +17,42 @@ MARK_WIDTH = 2
 _MARK = "▐ "
 _ASCENDING, _DESCENDING = "▲", "▼"
 
-PARTS = ("header", "sorted", "cursor", "marked", "empty", "muted", "running", "success", "warning", "error")
-"""Component classes of a table, each after `virtual-table--`: parts of a line, then tones."""
 LOOK = """
 VirtualTable {
     height: 1fr;
     scrollbar-size: 1 1;
     scrollbar-gutter: stable;
-    & > .virtual-table--header { color: $text-muted; text-style: bold; }
-    & > .virtual-table--sorted { color: $accent; text-style: bold; }
     & > .virtual-table--cursor {
         color: $block-cursor-blurred-foreground;
         background: $block-cursor-blurred-background;
         text-style: $block-cursor-blurred-text-style;
     }
+    & > .virtual-table--muted { color: $text-muted; }
     &:focus > .virtual-table--cursor {
         color: $block-cursor-foreground;
         background: $block-cursor-background;
         text-style: $block-cursor-text-style;
     }
-    & > .virtual-table--marked { color: $accent; }
-    & > .virtual-table--empty { color: $text-muted; }
-    & > .virtual-table--muted { color: $text-muted; }
-    & > .virtual-table--running { color: $text-accent; }
-    & > .virtual-table--success { color: $text-success; }
-    & > .virtual-table--warning { color: $text-warning; }
-    & > .virtual-table--error { color: $text-error; text-style: bold; }
 }
 """
+QUIET = frozenset({"header", "empty", "muted"})
+"""Parts that look like `virtual-table--muted`."""
+TOKENS: Mapping[str, str] = {
+    "header": "bold",
+    "empty": "",
+    "muted": "",
+    "sorted": "bold $accent",
+    "marked": "$accent",
+    "running": "$text-accent",
+    "success": "$text-success",
+    "warning": "$text-warning",
+    "error": "bold $text-error",
+}
+"""What parts of a line and tones have beyond the table's own look. Component classes, which only the focus and colours
+that follow the background need, would each be styled whenever the table is.
+"""
 StyleOf = Callable[[str], Style]
-"""The style of one of the `PARTS`."""
+"""The style of one of the `TOKENS`."""
 
 
 class TablePainter(Generic[RowT]):

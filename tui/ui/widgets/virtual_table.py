@@ -20,11 +20,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style as VisualStyle
 
 from tui.core.columns import Column, RowT
 from tui.core.table_model import TableModel
 from tui.ui.widgets.row_arranger import ARRANGED_ASIDE, Arranged, RowArranger
-from tui.ui.widgets.table_painter import LOOK, PARTS, TablePainter, centred
+from tui.ui.widgets.table_painter import LOOK, QUIET, TOKENS, TablePainter, centred
 
 _HEADER_LINES = 1
 _STRIPS_KEPT = 1_024
@@ -63,7 +64,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
     """Shows a `TableModel`; `refresh_rows` after each change of it."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"virtual-table--{part}" for part in PARTS}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"virtual-table--cursor", "virtual-table--muted"}
     DEFAULT_CSS = LOOK
     BINDINGS = KEYS
 
@@ -118,6 +119,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         self._columns = tuple(column for column in model.columns if column.is_default)
         self._painter: TablePainter[RowT] = TablePainter(self._columns, 0, has_marks=can_mark)
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(_STRIPS_KEPT)
+        self._styles: dict[str, Style] = {}
 
     # Verbs
 
@@ -308,6 +310,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._styles.clear()
         self.repaint()
 
     def on_resize(self) -> None:
@@ -331,7 +334,7 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         key = (row_id, self._model.version_at(position), live_tick, is_cursor, is_marked, self.has_focus, left, width)
         strip = self._strips.get(key)
         if strip is None:
-            base = self._style("cursor") if is_cursor else self.rich_style
+            base = self.get_component_rich_style("virtual-table--cursor") if is_cursor else self.rich_style
             segments = self._painter.row(row, base, self._style, is_marked=is_marked, has_tones=not is_cursor)
             strip = self._strips[key] = self._crop(segments, base)
         return strip
@@ -347,4 +350,9 @@ class VirtualTable(ScrollView, Generic[RowT], can_focus=True):
         return self._crop(centred(self._empty_text, width, self.rich_style, self._style("empty")), self.rich_style)
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"virtual-table--{name}")
+        style = self._styles.get(name)
+        if style is None:
+            base = self.get_visual_style("virtual-table--muted") if name in QUIET else self.visual_style
+            look = VisualStyle.parse(TOKENS[name], self.app.theme_variables)
+            style = self._styles[name] = (base + look).rich_style
+        return style

@@ -73,7 +73,6 @@ class TaskPanel(Vertical):
     def compose(self) -> ComposeResult:
         yield self._words
         yield self._log
-        yield self._search
 
     # Verbs
 
@@ -136,6 +135,8 @@ class TaskPanel(Vertical):
 
     def action_search(self) -> None:
         if self._source is not None:
+            if not self._search.is_attached:
+                self.mount(self._search)  # most logs are never searched
             self.add_class("-searching")
             self._search.focus()
 

@@ -42,6 +42,12 @@ class TestRepetition:
                 batch.count_tasks("j")
         assert len(service.received) == 2
 
+    def test_but_the_later_pages_of_a_polled_list_are(self) -> None:
+        first = Scripted(200, b'{"value": [], "odata.nextLink": "http://here/jobs/j/tasks?$skiptoken=1"}')
+        with batch_at(first, self.BUSY, self.FAULT, Scripted(200, b'{"value": []}')) as (batch, service):
+            assert len(list(batch.list_tasks("j"))) == 2
+        assert [got.target.partition("$skiptoken=")[2] for got in service.received] == ["", "1", "1", "1"]
+
     @pytest.mark.parametrize("trouble", [FAULT, Scripted(reset=True)])
     def test_a_change_whose_outcome_is_unknown_is_not_repeated(self, trouble: Scripted) -> None:
         with batch_at(trouble, self.DONE) as (batch, service), pytest.raises((errors.ServiceFault, errors.Unreachable)):

@@ -259,3 +259,15 @@ async def test_the_output_of_marked_tasks_comes_as_one_and_ends_with_them() -> N
         await run.until("topword-00003 │ the end of 3, really")
         await run.pilot.press("escape")
         await wait_for(run.pilot, lambda: run.screen.is_current, "back at the run")
+
+
+async def test_in_a_few_lines_the_groups_keep_some_of_them() -> None:
+    screen = RunScreen(services_with(FakeJobDesk(), None, FrozenClock()), new_plan())
+    async with BatchTui(lambda: screen).run_test(size=(40, 12)) as pilot:
+        await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
+        screen.feed(FAILURES)
+        await pilot.press("g")
+        await wait_for(pilot, lambda: pilot.app.screen is not screen, "the groups are on top")
+        groups = pilot.app.screen.query_one("#groups")
+        await wait_for(pilot, lambda: groups.size.height >= 3, "its heading and two groups have room")
+        assert pilot.app.screen.max_scroll_y == 0

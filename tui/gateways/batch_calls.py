@@ -19,7 +19,7 @@ from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
 from azure.core.rest import HttpRequest
 
 from tui.gateways.errors import answer_errors, date_s, service_errors
-from tui.gateways.http import USUAL_TIMEOUTS, BriefRetryPolicy, Timeouts, transport_to
+from tui.gateways.http import RETRIES, USUAL_TIMEOUTS, BriefRetryPolicy, Timeouts, transport_to
 
 API_VERSION = "2025-06-01"
 
@@ -89,15 +89,21 @@ class BatchCalls:
         is_poll: bool = False,
     ) -> BatchAnswer:
         """`path` is quoted already, see `path_of`. A poll waits less and is not repeated: the poller does that."""
-        return self._send(doing, method, f"{path}?{self._query(query or {}, is_poll)}", body, headers or {}, is_poll)
+        target, retries = f"{path}?{self._query(query or {}, is_poll)}", 0 if is_poll else RETRIES
+        return self._send(doing, method, target, body, headers or {}, is_poll, retries)
 
     def pages(
         self, doing: str, path: str, query: Mapping[str, str] | None = None, *, is_poll: bool = False
     ) -> Iterator[BatchPage]:
-        """Every page of a list, each fetched when it is asked for."""
-        target = f"{path}?{self._query(query or {}, is_poll)}"
+        """Every page of a list, each fetched when it is asked for.
+
+        The later pages of a poll are repeated: begun anew with each refusal, a list of a hundred pages would never end
+        on a busy account.
+        """
+        target, retries = f"{path}?{self._query(query or {}, is_poll)}", 0 if is_poll else RETRIES
         while target:
-            answer = self._send(doing, "GET", target, None, {}, is_poll)
+            answer = self._send(doing, "GET", target, None, {}, is_poll, retries)
+            retries = RETRIES
             with answer_errors("Batch", self._endpoint, doing):
                 body = answer.json()
                 link = urlsplit(body.get("odata.nextLink") or "")
@@ -124,18 +130,18 @@ class BatchCalls:
         return urlencode({**fixed, **query}, quote_via=quote, safe="$,")
 
     def _send(
-        self, doing: str, method: str, target: str, body: Any, headers: Mapping[str, str], is_poll: bool
+        self, doing: str, method: str, target: str, body: Any, headers: Mapping[str, str], is_poll: bool, retries: int
     ) -> BatchAnswer:
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         sent_headers = {"Accept": "application/json", **headers}
         if content is not None:
             sent_headers["Content-Type"] = _CONTENT_TYPE
         request = HttpRequest(method, self._endpoint + target, headers=sent_headers, content=content)
-        options: dict[str, Any] = {"read_timeout": self._timeouts.poll_read_s, "retry_total": 0} if is_poll else {}
+        options: dict[str, Any] = {"read_timeout": self._timeouts.poll_read_s} if is_poll else {}
         with service_errors("Batch", self._endpoint, doing):
             # Streamed, because the pipeline parses whatever it reads by itself: once too often for JSON, and wrongly
             # for a piece of a task's file that calls itself JSON.
-            response = self._client.send_request(request, stream=True, **options)
+            response = self._client.send_request(request, stream=True, retry_total=retries, **options)
             try:
                 return BatchAnswer(response.read(), response.headers)
             finally:

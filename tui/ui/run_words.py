@@ -33,7 +33,10 @@ def state_words(view: RunView, error: BatchTuiError | None, now_s: float) -> tup
     if error is not None:
         return f"✗ {error.title.lower()}", "error"
     if view.started_s is None:
-        return ("○ starting", "muted") if view.tasks_read_s is None else ("● watched", "running")
+        if view.tasks_read_s is not None:
+            return "● watched", "running"
+        is_there = view.steps[Step.TASKS].state is StepState.DONE
+        return ("● reading its tasks", "running") if is_there else ("○ starting", "muted")
     return f"● running {clock_text(now_s - view.started_s)}", "running"
 
 

@@ -60,6 +60,7 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
     """Dismissed with a group to show or to download logs of; None where a person only looked."""
 
     CSS_PATH = "../styles/failures.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - Textual's name
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "download", "Download logs", id="failures.logs", tooltip="Fetch the logs of the group's tasks"),

@@ -30,6 +30,7 @@ class NodesScreen(BatchScreen[str | None]):
     """Dismissed with the id of a node whose tasks are to be shown, or None."""
 
     CSS_PATH = "../styles/nodes.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - Textual's name
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "log", "Start task", id="nodes.log", tooltip="Output of the start task: stderr, then stdout"),

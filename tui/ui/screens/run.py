@@ -208,7 +208,8 @@ class RunScreen(RunLooks):
         age_s = None if view.pool_read_s is None else max(0.0, now_s - view.pool_read_s)
         self._node_map.show(view.nodes, age_s)
         self._show_notices()
-        self._list.await_tasks(are_added=view.steps[Step.TASKS].state is StepState.DONE)
+        counted = 0 if view.service_counts is None else view.service_counts.total
+        self._list.await_tasks(are_added=view.steps[Step.TASKS].state is StepState.DONE, counted=counted)
         self._list.show_title()
         self._list.show_age(view.tasks_read_s)
         self._show_panel()
@@ -218,15 +219,16 @@ class RunScreen(RunLooks):
         self._throughput.note(now_s, max(0, completed - self._completed) if self._completed is not None else 0)
         if self.view.tasks_read_s is not None and not self._counted.is_behind:
             self._completed = completed
-        is_heard = self._silent_since_s is None
-        eta = (
-            estimate_run(len(self.view.plan.inputs), tally, self.view.pool, self.view.nodes, now_s)
-            if is_heard
-            else None
-        )
+        view, counts = self.view, tally.counts
+        if view.tasks_read_s is None and view.service_counts is not None:
+            counts = view.service_counts  # a long list takes a while to read
+        expected = len(view.plan.inputs)
+        is_known = self._silent_since_s is None and bool(expected or view.tasks_read_s is not None)
+        eta = estimate_run(expected, tally, view.pool, view.nodes, now_s) if is_known else None
         rate = self._throughput
-        is_over = self.view.is_over
-        self._counts.show(tally.counts, eta, is_over=is_over, bars=rate.bars, per_second=rate.per_second)
+        # A job that is watched may be given more tasks.
+        is_over = view.is_over or (not expected and counts.total > 0 and counts.active + counts.running == 0)
+        self._counts.show(counts, eta, is_over=is_over, bars=rate.bars, per_second=rate.per_second)
         self._list.mark_slow(slow_from_s(tally.durations))
 
     def _show_notices(self) -> None:

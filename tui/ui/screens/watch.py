@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
+from tui.core.events import Step, StepState
 from tui.ui.screens.base import Question
 from tui.ui.screens.live_run import LiveRunScreen
 from tui.ui.widgets.step_rail import StepRail
@@ -13,6 +14,10 @@ from tui.ui.widgets.step_rail import StepRail
 
 class WatchScreen(LiveRunScreen):
     """Leaving it changes nothing: the job goes on by itself."""
+
+    def on_mount(self) -> None:
+        self.view.steps[Step.TASKS].state = StepState.DONE  # whoever made the job; they have only to be read
+        super().on_mount()
 
     def compose_body(self) -> Iterable[Widget]:
         return (widget for widget in super().compose_body() if not isinstance(widget, StepRail))

@@ -83,7 +83,7 @@ class TaskList(Vertical):
         self._filter: TaskFilter | None = None
         self._group: tuple[str, frozenset[str]] | None = None
         self._is_failed_only = False
-        self._are_added = False
+        self._are_added, self._counted = False, 0
         self._trying: Timer | None = None
         self._read_s: float | None = None
         self._input = Input(
@@ -188,9 +188,9 @@ class TaskList(Vertical):
         self._narrow()
         self.table.focus()
 
-    def await_tasks(self, *, are_added: bool) -> None:
-        """Whether the tasks are there already, and only have not been read."""
-        self._are_added = are_added
+    def await_tasks(self, *, are_added: bool, counted: int = 0) -> None:
+        """Whether the tasks are there already, and only have not been read; `counted` of them, where that is known."""
+        self._are_added, self._counted = are_added, counted
 
     def show_title(self) -> None:
         """How many of how many, by what they are filtered and sorted, and how many are marked."""
@@ -211,7 +211,8 @@ class TaskList(Vertical):
             hidden = f" ({model.hidden_mark_count:,} hidden)" if model.hidden_mark_count else ""
             words.append(f"{len(model.marked):,} marked{hidden}")
         self.table.border_title = Content(" · ".join(words))
-        waiting = "Reading the tasks…" if self._are_added else "Tasks appear here once they are added."
+        reading = f"Reading {count_text(self._counted, 'task')}…" if self._counted else "Reading the tasks…"
+        waiting = reading if self._are_added else "Tasks appear here once they are added."
         self.table.show_empty_text("No task matches; esc shows all again." if model.total else waiting)
 
     # What a person does

@@ -56,6 +56,8 @@ async def test_pip_comes_at_its_first_use_even_when_two_ask_at_once(node: Node) 
     site_packages = str(node.root.parent / "venv")
     assert all(version.startswith("pip ") and site_packages in version for version in versions)
     assert await node.output_of("pip3 --version") == versions[0]
+    known = await node.output_of("python3 -c 'import importlib.metadata as known; print(known.version(\"pip\"))'")
+    assert known.strip() == versions[0].split()[1], "it is installed, not only there"
 
 
 async def test_ffmpeg_is_there_if_the_sandbox_has_one(node: Node) -> None:

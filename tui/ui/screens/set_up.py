@@ -327,8 +327,11 @@ class SetUpScreen(BatchScreen[Account | None]):
             button.tooltip = self._obstacle
         self._test_button.set_class(not self._is_ready, "-main")
         self._save_button.set_class(self._is_ready, "-main")
-        self._where.update(set_up_words.where_words(self._draft.kind, self._overview))
-        self._state.update(self._state_words())
+        where_words = set_up_words.where_words(self._draft.kind, self._overview)
+        for line, words in ((self._where, where_words), (self._state, self._state_words())):
+            # Most keys that are typed change neither, and the screen is laid out anew for either.
+            if not (isinstance(line.content, Content) and words.is_same(line.content)):
+                line.update(words)
         self.refresh_bindings()
 
     def _state_words(self) -> Content:

@@ -65,6 +65,7 @@ class FieldRow(Vertical):
             placeholder=_EXAMPLES[field], password=field in KEY_FIELDS, compact=True, id=field.value.replace("_", "-")
         )
         self._trouble = Static(markup=False, classes="trouble")
+        self._shown_problem = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
@@ -75,9 +76,12 @@ class FieldRow(Vertical):
         yield self._trouble
 
     def show_problem(self, problem: str) -> None:
-        is_shown = bool(problem) and self.is_touched
-        self._trouble.update(toned(f"✗ {problem}", "error") if is_shown else "")
-        self.set_class(is_shown, "-wrong")
+        """Paints only what differs: every row is judged at each key that is typed in one of them."""
+        shown = problem if self.is_touched else ""
+        if shown != self._shown_problem:
+            self._shown_problem = shown
+            self._trouble.update(toned(f"✗ {shown}", "error") if shown else "")
+            self.set_class(bool(shown), "-wrong")
 
     def put(self, text: str) -> None:
         """Fills the field without taking it for typing."""

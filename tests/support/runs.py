@@ -85,6 +85,7 @@ class FakeSession:
         self._error_at_end = error
 
     def start(self) -> None:
+        assert not self.is_started, "a session is started once"
         self.is_started = True
 
     def take(self, timeout_s: float) -> list[RunEvent]:  # noqa: ARG002 - never waits

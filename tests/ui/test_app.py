@@ -133,6 +133,14 @@ async def test_a_theme_is_remembered_once_it_is_chosen() -> None:
     assert remembered == ["dracula"]
 
 
+def test_whoever_runs_it_is_told_of_a_defect() -> None:
+    def opening() -> Screen[None]:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    with pytest.raises(ZeroDivisionError):
+        BatchTui(opening).run_to_end(headless=True)
+
+
 def test_an_unknown_theme_falls_back_to_ours() -> None:
     assert BatchTui(lambda: Vault(new_services()), theme="gone").theme == THEMES[0].name
 

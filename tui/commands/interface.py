@@ -117,12 +117,12 @@ def open_home(
         )
         views = ViewBook(wiring.paths().config)
         app = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme)
-        code = app.run() or 0
-        from tui.commands.farewell import say_how_runs_stand  # needed once the interface is left
+        try:
+            code = app.run_to_end()
+        finally:
+            from tui.commands.farewell import say_how_runs_stand  # needed once the interface is left
 
-        say_how_runs_stand(runs)
-        if app.defect is not None:
-            raise app.defect
+            say_how_runs_stand(runs)
         collector.leave()
         return code
 

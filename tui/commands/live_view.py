@@ -37,7 +37,7 @@ def show(plan: RunPlan, accounts: OpenAccounts, clock: ClockPort, access: Access
         access=access,
     )
     opening = partial(WatchScreen, services, plan, services.start_run(plan), is_read_only=not access.may_enter)
-    code = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run() or 0
+    code = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run_to_end()
     collector.leave()
     return code
 

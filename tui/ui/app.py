@@ -61,6 +61,13 @@ class BatchTui(App[int]):
         """What nobody foresaw and so ended the program; whoever ran it reports it."""
         return self._exception
 
+    def run_to_end(self, *, headless: bool = False) -> int:
+        """The exit code once the person has left; raises the defect that ended it, where one did."""
+        code = self.run(headless=headless) or 0
+        if self.defect is not None:
+            raise self.defect
+        return code
+
     def _fatal_error(self) -> None:
         """Leaves without a traceback: Textual's own shows the variables of every frame, keys among them."""
         self._close_messages_no_wait()

@@ -16,8 +16,8 @@ class WatchScreen(LiveRunScreen):
     """Leaving it changes nothing: the job goes on by itself."""
 
     def on_mount(self) -> None:
-        self.view.steps[Step.TASKS].state = StepState.DONE  # whoever made the job; they have only to be read
-        super().on_mount()
+        """Beside what the run screen does, which Textual calls by itself: whoever made the job added its tasks."""
+        self.view.steps[Step.TASKS].state = StepState.DONE
 
     def compose_body(self) -> Iterable[Widget]:
         return (widget for widget in super().compose_body() if not isinstance(widget, StepRail))

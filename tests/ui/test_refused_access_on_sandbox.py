@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.faults.bench import Bench, bench_at, opened
+from tests.faults.bench import Bench, QuickClock, bench_at, opened
 from tests.support.pilot import wait_for
 from tests.support.runs import FakeLogs
 from tui import wiring
@@ -39,6 +39,10 @@ from tui.ui.screens.reentry import ReentryScreen
 from tui.ui.services import AccountLabel, AppServices
 
 CLOCK = SystemClock()
+QUICK_CLOCK = QuickClock()
+"""The run's: it looks at its tasks ten times as often, and a person's waits stay as they are."""
+DELAY_S = 1.5
+"""Of a task: longer than a look at it and the sandbox's end take, so that it is refused while its tasks are at work."""
 
 
 def change_batch_key(state_dir: Path) -> str:
@@ -101,11 +105,11 @@ async def run_to_its_end(bench: Bench, folder: Path) -> tuple[OpenRunScreen, str
     found = account_of_environment(bench.sandbox.environment)
     assert found is not None
     account = replace(found, name="work", kind=AccountKind.SHARED_KEY)
-    plan = replace(bench.new_trial().plan, account="work", parameters=(("words", 3.0), ("delay", 4.0)))
+    plan = replace(bench.new_trial().plan, account="work", parameters=(("words", 3.0), ("delay", DELAY_S)))
     desk = desk_with(account, folder)
     seen: list[str] = []
-    with OpenAccounts(desk.account, CLOCK) as accounts:
-        runs = ShownRuns(wiring.journals(CLOCK), accounts.tools, accounts.tools, node_script)
+    with OpenAccounts(desk.account, QUICK_CLOCK) as accounts:
+        runs = ShownRuns(wiring.journals(QUICK_CLOCK), accounts.tools, accounts.tools, node_script)
         services = services_of(account, desk, accounts, runs)
         screen = OpenRunScreen(services, runs, plan, runs.start(plan))
         async with BatchTui(lambda: screen).run_test(size=(120, 40)) as pilot:

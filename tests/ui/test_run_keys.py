@@ -48,6 +48,24 @@ async def test_failed_only_shows_what_failed_and_back() -> None:
         await run.until("tasks · 8")
 
 
+async def test_the_table_has_the_keys_once_the_panel_is_closed_or_has_no_room() -> None:
+    async with shown(*running_events(), size=(80, 24)) as run:
+        run.logs.contents[LogSource("task", "topword-00000", "stdout")] = b"counting\n" * 100
+        table = run.screen.query_one("#tasks")
+        await run.pilot.press("l")
+        await run.until("counting")
+        await run.pilot.press("tab")
+        await wait_for(run.pilot, lambda: not table.has_focus, "the log has the focus")
+        await run.pilot.press("escape")
+        await wait_for(run.pilot, lambda: table.has_focus, "the panel is closed")
+        await run.pilot.resize_terminal(160, 45)
+        await run.until("counting")
+        await run.pilot.press("tab")
+        await wait_for(run.pilot, lambda: not table.has_focus, "the log beside the table has the focus")
+        await run.pilot.resize_terminal(80, 24)
+        await wait_for(run.pilot, lambda: table.has_focus, "no room for the log")
+
+
 async def test_the_filter_narrows_as_one_types_and_esc_shows_all_again() -> None:
     async with shown(*running_events()) as run:
         await run.pilot.press("slash", *"größe")

@@ -87,6 +87,14 @@ class RunScreen(RunLooks):
         if self._session is not None:
             follow_run(self, self._session)
 
+    def on_resize(self) -> None:
+        """The side leaves where it is narrow, and takes along a focus that it had."""
+        self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        if self.focused is None:
+            self._list.table.focus()
+
     def follow(self, session: RunSession) -> None:
         """Goes on with another session of the same run, which has not been started."""
         self._session, self._error = session, None
@@ -312,6 +320,7 @@ class RunScreen(RunLooks):
             self.remove_class("-panel-open")
             self._panel_mode = "stdout"
             self._show_panel()
+            self._list.table.focus()
         elif self._summary.is_shown:
             self._is_summary_closed = True
             self._show_notices()

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from textual import app, constants, pilot
@@ -19,7 +20,9 @@ from textual._context import active_app
 from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.strip import Strip
 
 _ROUNDS = 1_000
 """Only a program that feeds itself without end has more to do; its test waits for what it wants to see."""
@@ -40,6 +43,9 @@ def _is_laid_out(screen: Screen[Any]) -> bool:
 
 
 _render_update = Compositor.render_update
+_render_strips = Compositor.render_strips
+_seen: WeakKeyDictionary[Compositor, list[Strip]] = WeakKeyDictionary()
+"""What was read off the screens since something was painted."""
 
 
 def _note_what_is_dirty(compositor: Compositor, full: bool = False, **named: Any) -> Any:
@@ -48,7 +54,17 @@ def _note_what_is_dirty(compositor: Compositor, full: bool = False, **named: Any
 
 
 def _paint(program: App[Any]) -> None:
+    _seen.clear()
     _render_update(program.screen._compositor, screen_stack=program._background_screens)
+
+
+def _read(compositor: Compositor, size: Size | None = None) -> list[Strip]:
+    """A test that waits for a text reads the same screen again and again."""
+    if size is not None or compositor._dirty_regions:
+        return _render_strips(compositor, size)
+    if compositor not in _seen:
+        _seen[compositor] = _render_strips(compositor)
+    return _seen[compositor]
 
 
 async def settle(min_sleep: float = 0, max_sleep: float = 0) -> None:  # noqa: ARG001 - textual._wait.wait_for_idle's
@@ -90,6 +106,7 @@ def quick_pilots() -> Iterator[None]:
         patch.setattr(pilot, "wait_for_idle", settle)
         patch.setattr(pilot.Pilot, "_wait_for_screen", _settle_screen)
         patch.setattr(Compositor, "render_update", _note_what_is_dirty)
+        patch.setattr(Compositor, "render_strips", _read)
         patch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
         patch.setattr(Stylesheet, "_parse_rules", _parse_once(Stylesheet._parse_rules))
         yield

@@ -13,6 +13,7 @@ from tests.support.accounts import LAB, WORK, FakeAccounts
 from tests.support.past_runs import LEFT, FakeRuns, remains_of
 from tests.support.pilot import wait_for
 from tests.support.runs import NOW_S, SUMMARY, FakeLogs, FakeSession, FrozenClock, new_services, running_events
+from tests.support.terminal import Terminal
 from tui.core.errors import AccessRefused
 from tui.core.events import RunEnded, RunEvent, RunStarted, RunSummary, Step, StepChanged, StepState
 from tui.core.plan import RunPlan
@@ -65,20 +66,13 @@ class Runs(FakeRuns):
         return [what[0] for what in self.asked if what[0] in ("start", "watch", "revisit")]
 
 
-class Shown:
+class Shown(Terminal):
     """Home and what was opened from it, on a pilot."""
 
     def __init__(self, pilot: Pilot[int], home: HomeScreen, runs: Runs, accounts: FakeAccounts) -> None:
-        self.pilot, self.home, self.runs, self.accounts = pilot, home, runs, accounts
+        super().__init__(pilot)
+        self.home, self.runs, self.accounts = home, runs, accounts
         self.forgotten: list[str] = []
-
-    @property
-    def text(self) -> str:
-        lines = self.pilot.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in lines)
-
-    async def until(self, *texts: str) -> None:
-        await wait_for(self.pilot, lambda: all(text in self.text for text in texts), f"on screen: {texts}")
 
     async def until_asked(self, *texts: str, dialog: type = AccessDialog) -> None:
         """The question is on top and says all of this, on however many lines."""
@@ -91,9 +85,6 @@ class Shown:
             return isinstance(self.pilot.app.screen, kind) and self.pilot.app.screen.focused is not None
 
         await wait_for(self.pilot, is_there, f"on top: {kind.__name__}")
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
 
     async def enter_keys(self, batch: str = NEW_KEY, storage: str = NEW_KEY) -> None:
         """Into the form that is on top; key by key would be the toolkit's test, and slow."""

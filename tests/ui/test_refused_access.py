@@ -28,7 +28,7 @@ from tests.support.runs import (
     new_services,
     running_events,
 )
-from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, AccountKind
+from tui.core.accounts import ENVIRONMENT_NAME, AccountKind
 from tui.core.errors import BatchTuiError
 from tui.core.events import PollReport, RunEnded, RunStarted, Step, StepChanged, StepState
 from tui.core.saved_accounts import SavedAccount
@@ -44,6 +44,8 @@ from tui.ui.screens.quit_guard import QuitGuard
 from tui.ui.screens.reentry import ReentryScreen
 from tui.ui.screens.watch import WatchScreen
 from tui.ui.services import AccountLabel
+
+OTHER_KEY = "b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktb3RoZXI="
 
 
 async def test_the_credentials_are_entered_where_the_run_was_refused_and_it_goes_on_there() -> None:
@@ -101,8 +103,8 @@ async def test_while_it_goes_on_the_run_is_under_way_again() -> None:
         await wait_for(run.pilot, lambda: second.is_stopped, "the run is left")
 
 
-async def test_a_second_refusal_is_asked_about_again() -> None:
-    async with shown(refused_while_watching(), refused_while_watching(), gone_on_with()) as run:
+async def test_a_second_refusal_is_asked_about_again_and_leaving_that_comes_to_the_ended_run() -> None:
+    async with shown(refused_while_watching(), refused_while_watching()) as run:
         await run.press("enter")
         await run.until_screen(AccessDialog)
         first = run.pilot.app.screen
@@ -112,17 +114,6 @@ async def test_a_second_refusal_is_asked_about_again() -> None:
         assert run.pilot.app.screen is not first
         await run.press("enter")
         await run.enter_keys()
-        await run.test_and_save()
-        await run.until("all 8 tasks succeeded")
-    assert run.forgotten == ["work", "work"]
-
-
-async def test_going_back_from_the_form_comes_to_the_question_and_leaving_that_to_the_ended_run() -> None:
-    async with shown(refused_while_watching()) as run:
-        await run.press("enter")
-        await run.until_screen(AccessDialog)
-        await run.press("enter")
-        await run.enter_keys()
         await run.press("escape")
         await run.until_screen(ConfirmDialog)
         await run.press("right", "enter")
@@ -130,11 +121,11 @@ async def test_going_back_from_the_form_comes_to_the_question_and_leaving_that_t
         await run.press("escape")
         await run.until_screen(OpenRunScreen)
         await run.until("✗ failed in 00:04:12", "Batch does not accept the account key", "x Delete")
-    assert (run.runs.opened, run.forgotten, run.accounts.saved["work"]) == (["start"], [], WORK)
+    assert (run.runs.opened, run.forgotten, run.accounts.saved["work"]) == (["start", "start"], ["work"], WORK)
     assert "delete" not in [what[0] for what in run.runs.asked]
 
 
-async def test_quitting_from_the_question_leaves_with_the_runs_own_exit_code() -> None:
+async def test_quitting_from_the_question_says_what_costs_and_leaves_with_the_runs_own_exit_code() -> None:
     session = refused_while_watching()
     async with shown(session) as run:
         await run.press("enter")
@@ -179,33 +170,16 @@ async def test_nothing_is_asked_in_the_midst_of_something_else_only_back_on_the_
         session.stop()
 
 
-TEMPORARY = SavedAccount(ENVIRONMENT_NAME, AccountKind.SHARED_KEY, is_current=True, is_temporary=True)
-
-
-@pytest.mark.parametrize(
-    ("account", "words", "first", "can_enter"),
-    [
-        (ENVIRONMENT_NAME, "environment variables, which no form can change", "Try again as it is", False),
-        (SANDBOX_NAME, "The sandbox makes its keys by itself", "Try again as it is", False),
-        ("lab", "Sign in again in another terminal (`az login`)", "I have signed in: try again", True),
-        ("gone", "There is no account 'gone' on this machine any more", "Try again as it is", False),
-    ],
-)
-async def test_what_can_be_done_is_said_for_each_kind_of_account(
-    account: str, words: str, first: str, can_enter: bool
-) -> None:
+async def test_an_account_of_environment_variables_can_only_be_tried_again() -> None:
     accounts = FakeAccounts(WORK, LAB, current="work")
-    accounts.temporary = TEMPORARY
-    async with shown(refused_while_watching(), gone_on_with(), accounts=accounts, account=account) as run:
+    accounts.temporary = SavedAccount(ENVIRONMENT_NAME, AccountKind.SHARED_KEY, is_current=True, is_temporary=True)
+    async with shown(refused_while_watching(), gone_on_with(), accounts=accounts, account=ENVIRONMENT_NAME) as run:
         await run.press("enter")
-        await run.until_screen(AccessDialog)
-        await run.until_asked(words)
-        buttons = [str(button.label) for button in run.pilot.app.screen.query(Button)]
-        assert buttons[0] == first
-        assert any(label.startswith("Enter") for label in buttons) is can_enter
+        await run.until_asked("environment variables, which no form can change")
+        assert [button.id for button in run.pilot.app.screen.query(Button)] == ["again", "leave"]
         await run.press("enter")
         await run.until("all 8 tasks succeeded")
-    assert run.forgotten == [account]
+    assert run.forgotten == [ENVIRONMENT_NAME]
 
 
 async def test_an_account_of_entra_may_turn_to_keys_where_keys_are_what_is_left() -> None:
@@ -219,22 +193,7 @@ async def test_an_account_of_entra_may_turn_to_keys_where_keys_are_what_is_left(
     assert (run.accounts.saved["lab"].kind, run.accounts.saved["lab"].name) == (AccountKind.SHARED_KEY, "lab")
 
 
-async def test_the_form_offers_other_credentials_and_no_other_account() -> None:
-    async with shown(refused_while_watching()) as run:
-        await run.press("enter")
-        await run.until_screen(AccessDialog)
-        await run.press("enter")
-        await run.until_screen(ReentryScreen)
-        form = run.pilot.app.screen
-        assert "Sandbox" not in run.text
-        form.post_message(events.Paste(f"AZURE_BATCH_ACCOUNT=other\nAZURE_BATCH_ACCESS_KEY={NEW_KEY}\n"))
-        await wait_for(run.pilot, lambda: form.query_one("#batch-key", Input).value == NEW_KEY, "the key is taken")
-        open_fields = [field.id for field in form.query(Input) if not field.disabled and field.display]
-        assert open_fields == ["batch-key", "storage-key"]
-        assert form.query_one("#batch-account", Input).value == "mybatch"
-
-
-async def test_keys_that_are_gone_are_asked_for_all_the_same() -> None:
+async def test_keys_that_are_gone_are_asked_for_all_the_same_in_a_form_for_that_account_alone() -> None:
     accounts = FakeAccounts(WORK, current="work")
 
     def no_keys(_name: str) -> None:
@@ -247,6 +206,13 @@ async def test_keys_that_are_gone_are_asked_for_all_the_same() -> None:
         await run.press("enter")
         await run.until_screen(ReentryScreen)
         await run.until("still missing: Batch key and 1 more", "mybatch")
+        form = run.pilot.app.screen
+        assert "Sandbox" not in run.text
+        form.post_message(events.Paste(f"AZURE_BATCH_ACCOUNT=other\nAZURE_BATCH_ACCESS_KEY={OTHER_KEY}\n"))
+        await wait_for(run.pilot, lambda: form.query_one("#batch-key", Input).value == OTHER_KEY, "the key is taken")
+        open_fields = [field.id for field in form.query(Input) if not field.disabled and field.display]
+        assert open_fields == ["batch-key", "storage-key"]
+        assert form.query_one("#batch-account", Input).value == "mybatch"
         await run.enter_keys()
         await run.test_and_save()
         await run.until("all 8 tasks succeeded")

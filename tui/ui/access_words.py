@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, AccountKind
 from tui.core.events import Step, StepState
 from tui.core.plan import RunPlan
 from tui.core.run_view import RunView
 from tui.core.saved_accounts import SavedAccount
+
+AccessAnswer = Literal["enter", "again"]
+"""Enter other credentials first, or try again with what is there."""
 
 LEAVE = "Leave it"
 LEAVE_RUN = "Leave it (r on Home resumes it later)"
@@ -38,6 +43,20 @@ def account_words(name: str, saved: SavedAccount | None) -> str:
             "then try again."
         )
     return f"It was account {name}: Batch {saved.batch_account}, storage {saved.storage_account}."
+
+
+def can_be_entered(name: str, saved: SavedAccount | None) -> bool:
+    """Whether a form can mend the account: what makes its own keys, or has them from outside, no form changes."""
+    return saved is not None and name != SANDBOX_NAME and not saved.is_temporary
+
+
+def answers(saved: SavedAccount | None, *, can_enter: bool) -> list[tuple[AccessAnswer, str]]:
+    """What can be answered and the words for it, what helps most first."""
+    again: tuple[AccessAnswer, str] = ("again", again_words(saved))
+    if saved is None or not can_enter:
+        return [again]
+    enter: tuple[AccessAnswer, str] = ("enter", enter_words(saved))
+    return [again, enter] if saved.kind is AccountKind.ENTRA else [enter, again]
 
 
 def enter_words(saved: SavedAccount) -> str:

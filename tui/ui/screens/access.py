@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,19 +17,18 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Static
 
 from tui.core.account_draft import AccountDraft, draft_of
-from tui.core.accounts import SANDBOX_NAME, AccountKind
+from tui.core.accounts import AccountKind
 from tui.core.errors import AccessRefused, BatchTuiError
 from tui.core.redaction import redact
 from tui.core.saved_accounts import SavedAccount
 from tui.ui import access_words
+from tui.ui.access_words import AccessAnswer
 from tui.ui.account_services import AccountsService
 from tui.ui.screens.reentry import ReentryScreen
 from tui.ui.services import AppServices
 from tui.ui.text import safe, toned
 
 ResultT = TypeVar("ResultT")
-
-AccessAnswer = Literal["enter", "again"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,8 @@ class AccessDialog(ModalScreen[AccessAnswer | None]):
                 yield from self._answers()
 
     def _answers(self) -> ComposeResult:
-        """What helps most comes first."""
-        saved = self._saved
-        again = Button(access_words.again_words(saved), id="again", compact=True)
-        if saved is None or not self._can_enter:
-            yield again
-        else:
-            enter = Button(access_words.enter_words(saved), id="enter", compact=True)
-            yield from (again, enter) if saved.kind is AccountKind.ENTRA else (enter, again)
+        for answer, words in access_words.answers(self._saved, can_enter=self._can_enter):
+            yield Button(words, id=answer, compact=True)
         yield Button(self._refusal.leave, id="leave", compact=True)
 
     @on(Button.Pressed)
@@ -111,7 +104,7 @@ async def regain_access(screen: Screen[Any], services: AppServices, refusal: Ref
         return False
     while True:
         saved = await _saved_account(services, access.accounts, name)
-        can_enter = access.may_enter and saved is not None and name != SANDBOX_NAME and not saved.is_temporary
+        can_enter = access.may_enter and access_words.can_be_entered(name, saved)
         answer = await screen.app.push_screen_wait(AccessDialog(refusal, name, saved, can_enter=can_enter))
         if answer is None:
             return False

@@ -96,8 +96,6 @@ class TaskList(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self.table
-        yield self._input
-        yield self._hint
 
     def on_mount(self) -> None:
         if self._columns:
@@ -163,8 +161,8 @@ class TaskList(Vertical):
     def filter_by(self, text: str) -> None:
         """As if `text` had been typed; raises FilterError where it cannot be read."""
         parse_filter(text, self._around)
+        self._open_filter()
         self._input.value = text
-        self.add_class("-filtering")
         self._try(text)
         self.table.focus()
 
@@ -247,7 +245,7 @@ class TaskList(Vertical):
         self._narrow()
 
     def action_filter(self) -> None:
-        self.add_class("-filtering")
+        self._open_filter()
         self._say_hint()
         self._input.focus()
 
@@ -278,6 +276,12 @@ class TaskList(Vertical):
         self.table.focus()
 
     # Filtering
+
+    def _open_filter(self) -> None:
+        """Its line is made when it is first wanted: most lists are never filtered."""
+        if not self._input.is_attached:
+            self.mount(self._input, self._hint)
+        self.add_class("-filtering")
 
     def _try(self, text: str) -> None:
         """Filters by what was typed, if it can be read and is not in force already."""

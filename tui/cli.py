@@ -41,10 +41,10 @@ def program(context: click.Context, read_only: bool) -> int:
 
     Without a command, opens the user interface.
     """
-    if context.invoked_subcommand is None:
-        from tui.ui import collector  # only the interface needs it
+    from tui.ui import collector  # --version and --help do without it
 
-        collector.tame()
+    collector.tame()
+    if context.invoked_subcommand is None:
         from tui.commands.interface import open_home  # loads Textual: only when it is wanted
 
         return open_home(is_read_only=read_only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import subprocess
@@ -54,7 +55,7 @@ def called(
 ) -> Finished:
     """The same without a process: streams, folder and environment are the call's own, the rest is shared."""
     stdin, stdout, stderr = io.StringIO(pasted), io.StringIO(), io.StringIO()
-    before, home = dict(os.environ), sys.stdin
+    before, home, thresholds = dict(os.environ), sys.stdin, gc.get_threshold()
     os.environ.update(environment or {})
     try:
         with contextlib.chdir(folder or Path.cwd()):
@@ -62,6 +63,7 @@ def called(
             with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
                 code = main(list(arguments))
     finally:
+        gc.set_threshold(*thresholds)
         sys.stdin = home
         os.environ.clear()
         os.environ.update(before)

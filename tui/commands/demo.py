@@ -18,7 +18,6 @@ from tui.core.planning import RunOptions, build_plan
 from tui.core.run_draft import RunDraft
 from tui.core.workloads import TOP_WORDS, WORKLOADS
 from tui.sandbox.control import ROOT_WARNING
-from tui.ui import collector
 
 IDLE_EXIT_S = 600.0
 """A sandbox that only a demo needed leaves by itself after this."""
@@ -41,7 +40,6 @@ def command(delay: str, output: str | None, as_json: bool) -> int:
     plan = build_plan(options, run_id, now_s, wiring.SANDBOX)
     _warn_root()
     if is_terminal() and not as_json:
-        collector.tame()
         from tui.commands.interface import open_home  # loads Textual, which a demo without a terminal does not need
 
         draft = drafted(options, run_id, delay, output)

@@ -17,7 +17,6 @@ from tui.core.accounts import Account, account_of_environment
 from tui.core.errors import InputError
 from tui.engine.exporting import replace_file
 from tui.gateways.view_settings import ViewBook
-from tui.ui import collector
 from tui.ui.account_services import AccessServices
 from tui.ui.app import BatchTui
 from tui.ui.run_services import HomeServices
@@ -118,13 +117,11 @@ def open_home(
         views = ViewBook(wiring.paths().config)
         app = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme)
         try:
-            code = app.run_to_end()
+            return app.run_to_end()
         finally:
             from tui.commands.farewell import say_how_runs_stand  # needed once the interface is left
 
             say_how_runs_stand(runs)
-        collector.leave()
-        return code
 
 
 def _shown_runs(accounts: OpenAccounts, clock: ClockPort) -> ShownRuns:

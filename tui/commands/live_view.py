@@ -15,7 +15,6 @@ from tui.engine.job_desk import JobDesk
 from tui.engine.poller import PollControl, Poller
 from tui.engine.session import RunSession
 from tui.gateways.view_settings import ViewBook
-from tui.ui import collector
 from tui.ui.account_services import AccessServices
 from tui.ui.app import BatchTui
 from tui.ui.screens.watch import WatchScreen
@@ -24,7 +23,6 @@ from tui.ui.services import AccountLabel, AppServices
 
 def show(plan: RunPlan, accounts: OpenAccounts, clock: ClockPort, access: AccessServices) -> int:
     """Until the person leaves; the exit code. The job is on the account of `plan`, which is open."""
-    collector.tame()
     views = ViewBook(wiring.paths().config)
     services = AppServices(
         account=AccountLabel(plan.account, accounts.endpoint(plan.account)),
@@ -37,9 +35,7 @@ def show(plan: RunPlan, accounts: OpenAccounts, clock: ClockPort, access: Access
         access=access,
     )
     opening = partial(WatchScreen, services, plan, services.start_run(plan), is_read_only=not access.may_enter)
-    code = BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run_to_end()
-    collector.leave()
-    return code
+    return BatchTui(opening, theme=views.theme(), remember_theme=views.remember_theme).run_to_end()
 
 
 def watching(accounts: OpenAccounts, clock: ClockPort, plan: RunPlan) -> ShownSession:

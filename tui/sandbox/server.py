@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import gc
 import logging
 import os
 import signal
@@ -44,8 +43,6 @@ _ALIVE_LOCK_TIMEOUT_S = 5.0
 _KEEP_ALIVE_S = 75
 """Longer than any pause between two polls, so that pollers keep their connections."""
 _CLOSE_TIMEOUT_S = 1
-_COLLECTOR_THRESHOLDS = (10_000, 10, 10)
-"""Requests make next to no cycles; with Python's own thresholds its collector runs fifteen times as often."""
 _IDLE_CHECKS = 10
 """Looks per idle period."""
 
@@ -164,7 +161,6 @@ def run(state_dir: Path, options: ServerOptions, report: Callable[[SandboxError 
     """The whole process; `report` hears once, of readiness or of the error that prevents it. Returns an exit code."""
     paths = SandboxPaths(state_dir)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    gc.set_threshold(*_COLLECTOR_THRESHOLDS)
     alive = FileLock(paths.alive_lock)
     try:
         paths.create()

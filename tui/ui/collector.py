@@ -7,6 +7,7 @@ to look at everything rarely, and to leave alone what came with a long list.
 
 from __future__ import annotations
 
+import atexit
 import gc
 
 _YOUNG, _MIDDLE, _FULL = 10_000, 50, 500
@@ -14,17 +15,15 @@ _YOUNG, _MIDDLE, _FULL = 10_000, 50, 500
 
 
 def tame() -> None:
-    """For the whole process, before the interface is even imported: looking at hundreds of modules as they come in is a
-    sixth of the time to the first frame.
+    """For the whole process, before anything large is even imported: looking at hundreds of modules as they come in is
+    a sixth of the time to the first frame, and the interpreter's last looks at them, which free nothing, would hold
+    the shell up.
     """
     gc.set_threshold(_YOUNG, _MIDDLE, _FULL)
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
 
 
 def settle() -> None:
     """After a long list has come in: what there is now is no longer looked at."""
-    gc.freeze()
-
-
-def leave() -> None:
-    """The program ends: the interpreter's last looks at everything, which free nothing, would hold the shell up."""
     gc.freeze()

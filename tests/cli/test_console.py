@@ -21,6 +21,7 @@ from tui.console.transcript import Transcript
 from tui.core import units
 from tui.core.events import Notice, Progress, RunEvent, Step, StepChanged, StepState, TasksChanged
 from tui.core.plan_codec import plan_from_json
+from tui.core.records import TaskState
 from tui.core.redaction import redact
 from tui.engine.run_record import RunRecord
 
@@ -176,6 +177,17 @@ def test_live_lines_never_wrap(width: int) -> None:
     clock.elapsed_s += 1
     reporter.show(Progress(Step.POOL, 1, 3, "nodes", note="waiting for the pool: 2 nodes starting " * 5))
     assert "…" in stream.getvalue()
+    reporter.close()
+
+
+def test_the_bar_gives_way_to_the_words() -> None:
+    console, stream = live_console(72)
+    clock = StoppedClock()
+    reporter = LiveView(plan(), console, clock)
+    reporter.show(StepChanged(Step.MONITOR, StepState.RUNNING, START_S))
+    clock.elapsed_s += 1
+    reporter.show(TasksChanged((row(0), row(1, exit_code=3), row(2, None, TaskState.ACTIVE)), True, START_S, START_S))
+    assert "3 tasks: 1 succeeded, 1 failed, 1 waiting" in stream.getvalue()
     reporter.close()
 
 

@@ -25,6 +25,7 @@ from tui.core.ports import ClockPort
 from tui.core.run_view import RunView, StepView
 
 _BAR_CELLS = 28
+"""At most; where the words need the room, the bar gives way before they do."""
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _REFRESH_S = 0.1
 
@@ -117,12 +118,15 @@ class LiveView(Reporter):
 
     def _step_line(self, step: StepView, done: int, total: int, words: str) -> Text:
         elapsed = self._clock.now_s() - step.started_s if step.started_s is not None else 0.0
+        rest = f"{units.clock_text(elapsed)}  {words}"
         line = Text(f"{_SPINNER[self._frame % len(_SPINNER)]} ", style="cyan")
         line.append(f"{step.step.value}  ", style="bold")
         if total:
-            filled = min(_BAR_CELLS, _BAR_CELLS * done // total)
-            line.append("━" * filled, style="cyan").append("─" * (_BAR_CELLS - filled) + "  ", style="dim")
-        return line.append(f"{units.clock_text(elapsed)}  {words}")
+            room = self._live.console.width - line.cell_len - len(rest) - len("  ")
+            cells = max(0, min(_BAR_CELLS, room))
+            filled = min(cells, cells * done // total)
+            line.append("━" * filled, style="cyan").append("─" * (cells - filled) + "  ", style="dim")
+        return line.append(rest)
 
 
 def _one_line(text: Text) -> Text:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Machine
-from tests.cli.process import batch_tui, called, start
+from tests.cli.process import called, start
 from tests.cli.texts import counted, independent_count, outputs_below, wait_for_tasks, write_texts
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def test_a_machine_that_never_saw_the_run_ends_it(machine: Machine, elsewhere: d
     run_id = _killed_run(machine, tmp_path / "first")
     second = tmp_path / "second"
     second.mkdir()
-    resumed = batch_tui("runs", "resume", run_id, "--json", folder=second, environment=elsewhere)
+    resumed = called("runs", "resume", run_id, "--json", folder=second, environment=elsewhere)
     assert resumed.code == 0, resumed.stdout + resumed.stderr
     summary = json.loads(resumed.stdout.splitlines()[-1])
     assert (summary["exit_code"], summary["leftovers"]) == (0, [])
@@ -43,7 +43,7 @@ def test_a_machine_that_never_saw_the_run_ends_it(machine: Machine, elsewhere: d
     assert [path.name for path in outputs] == ["a_OUTPUT.txt", "b c_OUTPUT.txt"]
     for name, output in zip(("a.txt", "b c.txt"), outputs, strict=True):
         assert counted(output) == independent_count(tmp_path / "first" / name, 3)
-    listed = json.loads(batch_tui("runs", "list", "--json", environment=elsewhere).stdout)
+    listed = json.loads(called("runs", "list", "--json", environment=elsewhere).stdout)
     assert [(run["run"], run["state"]) for run in listed] == [(run_id, "succeeded")]
     late = called("runs", "resume", run_id, folder=tmp_path, environment=machine.environment)
     assert late.code == 3, "the first machine comes back to a run that the second one ended"
@@ -53,17 +53,17 @@ def test_a_machine_that_never_saw_the_run_ends_it(machine: Machine, elsewhere: d
 
 
 def test_what_no_account_has_is_said(elsewhere: dict[str, str], tmp_path: Path) -> None:
-    finished = batch_tui("runs", "resume", "top-words-20261120-zzz", folder=tmp_path, environment=elsewhere)
+    finished = called("runs", "resume", "top-words-20261120-zzz", folder=tmp_path, environment=elsewhere)
     assert finished.code == 2
     assert "has a run called top-words-20261120-zzz" in finished.stderr
     assert list(tmp_path.glob("top-words-*")) == []
 
 
-@pytest.mark.parametrize("option", [["--account", "another"], ["--output", "elsewhere"]], ids=lambda option: option[0])
-def test_a_journal_of_this_machine_is_not_overruled(machine: Machine, tmp_path: Path, option: list[str]) -> None:
+def test_a_journal_of_this_machine_is_not_overruled(machine: Machine, tmp_path: Path) -> None:
     run_id = _killed_run(machine, tmp_path / "first")
-    finished = batch_tui("runs", "resume", run_id, *option, folder=tmp_path, environment=machine.environment)
-    assert finished.code == 2
-    assert "The run " in finished.stderr
-    cleaned = batch_tui("runs", "clean", run_id, "--yes", folder=tmp_path, environment=machine.environment)
+    for option in (["--account", "another"], ["--output", "elsewhere"]):
+        finished = called("runs", "resume", run_id, *option, folder=tmp_path, environment=machine.environment)
+        assert finished.code == 2, option
+        assert "The run " in finished.stderr
+    cleaned = called("runs", "clean", run_id, "--yes", folder=tmp_path, environment=machine.environment)
     assert cleaned.code == 0, cleaned.stdout + cleaned.stderr

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.sandbox.nodes.blob_server import Container, serve_container
 from tui.sandbox.nodes.client import AgentClient
@@ -64,12 +66,26 @@ class Node:
         return (launch.directory / "stdout.txt").read_text()
 
 
-@pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[Node]:
-    host = LocalNodeHost(tmp_path / "nodes")
+@asynccontextmanager
+async def _node_below(folder: Path) -> AsyncIterator[Node]:
+    host = LocalNodeHost(folder)
     agent = await host.create("pool", "node-1")
     yield Node(host, agent, host.root("pool", "node-1"))
     await agent.close()
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    """A node that a test may treat as it likes."""
+    async with _node_below(tmp_path / "nodes") as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_node(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Node]:
+    """A node of a module's tests, which keep apart by their tasks' directories and share its event loop."""
+    async with _node_below(tmp_path_factory.mktemp("shared") / "nodes") as made:
+        yield made
 
 
 @pytest.fixture

@@ -13,6 +13,14 @@ from tests.sandbox.nodes.conftest import Node
 from tui.sandbox.nodes.outputs import upload_output_files
 from tui.sandbox.nodes.records import OutputFile, TaskLaunch
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def node(shared_node: Node) -> Node:
+    return shared_node
+
+
 SCRIPT = "mkdir out; echo a >out/a.txt; echo b >out/b.txt; echo oops >&2; echo done"
 
 
@@ -80,7 +88,7 @@ async def test_logs_of_a_task_that_ran_out_of_time_are_uploaded(node: Node, cont
     assert container.blobs == {"stdout.txt": b"begun\n"}
 
 
-def test_large_files_go_in_blocks_and_survive_passing_faults(tmp_path: Path, container: Container) -> None:
+async def test_large_files_go_in_blocks_and_survive_passing_faults(tmp_path: Path, container: Container) -> None:
     (tmp_path / "wd").mkdir()
     content = bytes(range(256)) * 10
     (tmp_path / "wd" / "large.bin").write_bytes(content)

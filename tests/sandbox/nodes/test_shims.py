@@ -13,6 +13,13 @@ import pytest
 from tests.sandbox.nodes.conftest import Node
 from tui.sandbox.nodes.furnish import SHIMMED
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def node(shared_node: Node) -> Node:
+    return shared_node
+
 
 async def test_every_shimmed_program_is_ours(node: Node) -> None:
     found = await node.output_of(f"/bin/sh -c 'for p in {' '.join(SHIMMED)} pip; do command -v $p; done'")

@@ -35,7 +35,7 @@ from tui.ui.app import BatchTui
 from tui.ui.blocking import run_in_daemon_thread
 from tui.ui.screens.set_up import SetUpScreen
 
-SHORT, COMFORTABLE, WIDE = (80, 24), (120, 40), (160, 45)
+SHORT, LOW, COMFORTABLE, WIDE = (80, 24), (120, 30), (120, 40), (160, 45)
 URL = "https://mybatch.westeurope.batch.azure.com"
 CONNECTION_STRING = (
     f"DefaultEndpointsProtocol=https;AccountName=mystore;AccountKey={STORAGE_KEY};EndpointSuffix=core.windows.net"
@@ -181,7 +181,7 @@ async def test_entra_takes_no_keys_and_the_kind_before_keeps_its_own() -> None:
 
 
 async def test_an_empty_form_says_what_is_missing_judges_what_is_left_and_forgets_nothing_unasked() -> None:
-    async with shown(draft=KEYS, size=WIDE) as screen:
+    async with shown(draft=KEYS, size=LOW) as screen:
         everything = ("Batch URL", "Name it", "Keys will be kept", "Test", "Save and use", "Batch address")
         await screen.until("still missing: Batch URL and 4 more", *everything)
         assert [screen.button(name).disabled for name in ("test", "save")] == [True, True]
@@ -189,8 +189,9 @@ async def test_an_empty_form_says_what_is_missing_judges_what_is_left_and_forget
         await screen.press("ctrl+t", "ctrl+s")
         assert screen.answers == []
         assert screen.screen.leaving_question() is None
-        await screen.pilot.resize_terminal(*SHORT)
-        await screen.until(*everything)
+        for size in (WIDE, SHORT):
+            await screen.pilot.resize_terminal(*size)
+            await screen.until(*everything)
         await screen.type_into("batch-endpoint", URL)
         assert screen.field("batch-account").placeholder == "mybatch"
         await screen.until("still missing: Batch key and 2 more")

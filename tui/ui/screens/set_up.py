@@ -48,7 +48,7 @@ class SetUpScreen(BatchScreen[Account | None]):
 
     CSS_PATH = "../styles/set_up.tcss"
     AUTO_FOCUS = "KindChoice"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual's name
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012 - Textual's name; so high with all its air
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "test", "Test", id="set-up.test", tooltip="Try the account, or stop trying"),
         Binding("ctrl+s", "save", "Save", id="set-up.save", tooltip="Save the account and use it from now on"),

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from tests.support.accounts import LAB, REFUSED, SANDBOX, WORK, FakeAccounts, is_service, with_failure
 from tests.support.pilot import wait_for
 from tests.support.runs import new_services
+from tests.support.terminal import Terminal
 from tui.core.account_check import Check
 from tui.core.accounts import Account, AccountKind
 from tui.core.saved_accounts import SavedAccount
@@ -19,22 +20,12 @@ from tui.ui.screens.accounts import AccountsScreen
 from tui.ui.screens.set_up import SetUpScreen
 
 
-class Shown:
+class Shown(Terminal):
+    """The list on a pilot, and what it was dismissed with."""
+
     def __init__(self, pilot: Pilot[int], screen: AccountsScreen, answers: list[Account | None]) -> None:
-        self.pilot, self.screen, self.answers = pilot, screen, answers
-
-    @property
-    def text(self) -> str:
-        return "\n".join(strip.text for strip in self.pilot.app.screen._compositor.render_strips())
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-
-    async def until(self, *texts: str) -> None:
-        await wait_for(self.pilot, lambda: all(text in self.text for text in texts), f"on screen: {texts}")
-
-    async def until_gone(self, text: str) -> None:
-        await wait_for(self.pilot, lambda: text not in self.text, f"no longer on screen: {text}")
+        super().__init__(pilot)
+        self.screen, self.answers = screen, answers
 
 
 @asynccontextmanager
@@ -54,10 +45,16 @@ def two() -> FakeAccounts:
     return FakeAccounts(LAB, WORK, current="work")
 
 
-async def test_the_cursor_begins_on_the_current_account_and_its_facts_are_shown() -> None:
-    async with shown(two()) as screen:
+async def test_the_cursor_begins_on_the_current_account_and_each_one_is_told_and_tested() -> None:
+    accounts = two()
+    accounts.outcome = with_failure(Check.STORAGE_ACCESS, "Storage does not answer", "Look at the network.")
+    async with shown(accounts, (80, 24)) as screen:
         await screen.until("● work  Account keys  in use", "lab  Microsoft Entra ID", "in the key store")
+        await screen.press("t")
+        await screen.until("✗ Storage access", "→ Look at the network.")
+        assert accounts.checked == [WORK]
         await screen.press("down")
+        await screen.until_gone("✗ Storage access")
         await screen.until("It is started when it is used or tested.")
 
 
@@ -69,24 +66,18 @@ async def test_enter_uses_the_account_and_goes_back() -> None:
         assert accounts.current == "lab"
 
 
-async def test_the_sandbox_can_be_used_though_nobody_saved_it() -> None:
-    async with shown(two()) as screen:
+async def test_a_refusal_stays_readable_and_the_sandbox_can_be_used_though_nobody_saved_it() -> None:
+    accounts = two()
+    accounts.error = REFUSED
+    async with shown(accounts) as screen:
+        await screen.press("u")
+        await screen.until("✗ It was refused: for a reason", "→ Do something else.")
+        assert screen.answers == []
         await screen.press("down", "u")
         await wait_for(screen.pilot, lambda: screen.answers == [SANDBOX], "dismissed with the sandbox")
 
 
-async def test_tests_the_account_under_the_cursor_and_forgets_it_with_the_next() -> None:
-    accounts = two()
-    accounts.outcome = with_failure(Check.STORAGE_ACCESS, "Storage does not answer", "Look at the network.")
-    async with shown(accounts, (80, 24)) as screen:
-        await screen.press("t")
-        await screen.until("✗ Storage access", "→ Look at the network.")
-        assert accounts.checked == [WORK]
-        await screen.press("up")
-        await screen.until_gone("✗ Storage access")
-
-
-async def test_renames_judging_the_name_as_it_is_typed() -> None:
+async def test_an_account_gets_a_free_name_and_is_removed_only_once_that_is_confirmed() -> None:
     accounts = two()
     async with shown(accounts) as screen:
         await screen.press("r", *"lab")
@@ -96,30 +87,22 @@ async def test_renames_judging_the_name_as_it_is_typed() -> None:
         await screen.press("2", "enter")
         await screen.until("● lab2  Account keys  in use")
         assert set(accounts.saved) == {"lab", "lab2"}
-
-
-async def test_removes_only_once_confirmed_and_says_what_stays() -> None:
-    accounts = two()
-    async with shown(accounts) as screen:
         await screen.press("x")
-        await screen.until("Remove account work?", "Nothing on Azure is touched")
+        await screen.until("Remove account lab2?", "Nothing on Azure is touched")
         await screen.press("enter")
-        assert "work" in accounts.saved
+        assert "lab2" in accounts.saved
         await screen.press("x", "right", "enter")
-        await wait_for(screen.pilot, lambda: "work" not in accounts.saved, "removed")
-        await screen.until_gone("● work")
+        await wait_for(screen.pilot, lambda: set(accounts.saved) == {"lab"}, "removed")
+        await screen.until_gone("● lab2")
 
 
-async def test_a_new_account_is_used_from_then_on() -> None:
-    accounts = two()
-    async with shown(accounts) as screen:
+async def test_a_new_account_begins_with_its_kind_and_changing_one_with_the_form_filled() -> None:
+    async with shown(two()) as screen:
         await screen.press("n")
         await wait_for(screen.pilot, lambda: isinstance(screen.pilot.app.screen, SetUpScreen), "the set-up is open")
         await screen.until("set up an account", "● Account keys")
-
-
-async def test_changing_opens_the_form_filled() -> None:
-    async with shown(two()) as screen:
+        await screen.press("escape")
+        await wait_for(screen.pilot, lambda: screen.screen.is_current, "back on the list")
         await screen.press("e")
         await screen.until("change account work", "https://mybatch.westeurope.batch.azure.com", "••••••")
 
@@ -141,12 +124,3 @@ async def test_read_only_leaves_only_looking() -> None:
     async with shown(two(), is_read_only=True) as screen:
         await screen.until("Use", "Test")
         assert not any(word in screen.text for word in ("Remove", "Rename", "Change", "New"))
-
-
-async def test_a_refusal_stays_readable() -> None:
-    accounts = two()
-    accounts.error = REFUSED
-    async with shown(accounts) as screen:
-        await screen.press("u")
-        await screen.until("✗ It was refused: for a reason", "→ Do something else.")
-        assert screen.answers == []

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from tui import bundled, wiring
 from tui.commands.late import late
 from tui.commands.open_accounts import OpenAccounts
-from tui.commands.terminal import is_terminal
+from tui.commands.terminal import require_terminal
 from tui.core.accounts import Account, account_of_environment
-from tui.core.errors import InputError
 from tui.engine.exporting import replace_file
 from tui.gateways.view_settings import ViewBook
 from tui.ui.account_services import AccessServices
@@ -95,12 +94,9 @@ def open_home(
     idle_exit_s: float | None = None,
 ) -> int:  # fmt: skip
     """Home, or the set-up where there is no account; with a `draft`, its review. The exit code once it is left."""
-    if not is_terminal():
-        raise InputError(
-            "There is no terminal here",
-            "the user interface needs stdin, stdout and stderr to be one",
-            "`batch-tui run` and `batch-tui demo` work without one; `batch-tui --help` names the rest",
-        )
+    require_terminal(
+        "the user interface", "`batch-tui run` and `batch-tui demo` work without one; `batch-tui --help` names the rest"
+    )
     clock, desk = wiring.clock(), late(partial(wiring.account_desk, may_write=not is_read_only))
 
     def account_of(name: str) -> Account:

@@ -6,8 +6,8 @@ import click
 
 from tui import wiring
 from tui.commands.open_accounts import OpenAccounts
-from tui.commands.terminal import is_terminal
-from tui.core.errors import InputError, NotFound
+from tui.commands.terminal import require_terminal
+from tui.core.errors import NotFound
 from tui.core.watching import watched_plan
 
 
@@ -17,8 +17,7 @@ from tui.core.watching import watched_plan
 @click.option("--sandbox", "on_sandbox", is_flag=True, help="The job is on the local sandbox.")
 @click.pass_context
 def command(context: click.Context, job_id: str, account: str | None, on_sandbox: bool) -> int:
-    if not is_terminal():
-        raise InputError("There is no terminal here", "the live view needs stdin, stdout and stderr to be one")
+    require_terminal("the live view")
     target, clock = wiring.choose_target(account, on_sandbox=on_sandbox), wiring.clock()
     may_write = not context.find_root().params["read_only"]
     desk = wiring.account_desk(may_write=may_write)

@@ -131,14 +131,15 @@ def test_it_is_detached_and_private(state_dir: Path) -> None:
 
 
 def test_a_taken_port_is_named(state_dir: Path) -> None:
-    control.up(state_dir)
-    control.down(state_dir)
-    settings = SandboxSettings.load(SandboxPaths(state_dir))
-    assert settings is not None
-    with socket.create_server(("127.0.0.1", settings.blob_port)), pytest.raises(PortTakenError) as caught:
-        control.up(state_dir)
-    assert caught.value.port == settings.blob_port
-    assert str(settings.blob_port) in str(caught.value)
+    paths = SandboxPaths(state_dir)
+    paths.create()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        replace(SandboxSettings.new(), blob_port=port).save(paths)
+        with pytest.raises(PortTakenError) as caught:
+            control.up(state_dir)
+    assert caught.value.port == port
+    assert str(port) in str(caught.value)
     assert "reset" in caught.value.hint
     assert control.up(state_dir).is_up, "once the port is free again"
 
@@ -185,7 +186,9 @@ def test_it_leaves_by_itself_when_idle_unless_asked_to_stay(state_dir: Path) -> 
 
 
 def test_the_environment_for_shells_and_programs(state_dir: Path) -> None:
-    control.up(state_dir)
+    paths = SandboxPaths(state_dir)
+    paths.create()
+    replace(SandboxSettings.new(), batch_port=10_000, blob_port=10_001).save(paths)
     command = [sys.executable, "-m", "tui.sandbox", "env", "--state-dir", str(state_dir)]
     as_object = json.loads(subprocess.run([*command, "--json"], capture_output=True, check=True).stdout)
     assert list(as_object) == [

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.cli.canned import EVENTS, RUN_ID, START_S, StoppedClock, plan, row, summary
 from tui.console.json_lines import JsonLines
+from tui.console.left_runs import left_lines
 from tui.console.live import LiveView
 from tui.console.plan_text import plan_json, plan_lines
 from tui.console.reporter import Reporter
@@ -20,6 +21,7 @@ from tui.console.summary import summary_lines
 from tui.console.transcript import Transcript
 from tui.core import units
 from tui.core.events import Notice, Progress, RunEvent, Step, StepChanged, StepState, TasksChanged
+from tui.core.leftovers import LeftResource, LeftRun
 from tui.core.plan_codec import plan_from_json
 from tui.core.records import TaskState
 from tui.core.redaction import redact
@@ -243,3 +245,13 @@ def test_the_plan_as_json_gives_the_plan_back() -> None:
 def test_the_list_of_runs_fits_eighty_columns() -> None:
     record = RunRecord(plan(), started_s=START_S, summary=summary())
     assert max(len(line) for line in run_table([record])) <= 80
+
+
+def test_what_is_left_of_an_account_says_how_many_pools_cost() -> None:
+    pools = tuple(LeftResource("pool", name, costs=True) for name in ("a", "b"))
+    assert left_lines([LeftRun(RUN_ID, resources=pools)], "mybatch")[-1] == (
+        "2 things left over, 2 pools of it cost by the hour."
+    )
+    assert left_lines([LeftRun(RUN_ID, resources=pools[:1])], "mybatch")[-1] == (
+        "1 thing left over, 1 pool of it costs by the hour."
+    )

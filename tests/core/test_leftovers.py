@@ -53,6 +53,12 @@ def test_a_job_that_only_bears_the_mark_is_not_the_runs_own() -> None:
     assert holdings([copied], [], []) == ()
 
 
+def test_nothing_costs_where_nobody_bills() -> None:
+    found = Holdings(RUN, job(), (pool(),), ())
+    (_, kept) = judge(found, DONE_HERE, 0, (), LONG_AFTER_S, is_billed=False).resources
+    assert (kept.kind, kept.costs, kept.note) == ("pool", False, "2 nodes of standard_d2s_v3")
+
+
 def test_a_run_that_is_over_leaves_everything_in_the_order_of_deletion() -> None:
     run = left(Holdings(RUN, job(), (pool(),), (container(f"{RUN}-input"), container())), DONE_HERE)
     assert run.needed_for == ""

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 import click
 
@@ -22,9 +23,10 @@ from tui.console.reporter import Reporter
 from tui.console.safe_text import Output, shown
 from tui.console.transcript import Transcript
 from tui.core import ids, units
-from tui.core.errors import BatchTuiError
+from tui.core.errors import BatchTuiError, InputError
 from tui.core.plan import RunPlan
 from tui.core.ports import ClockPort
+from tui.core.records import PoolRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,20 @@ def confirm_deletion(plan: RunPlan, manner: Manner) -> RunPlan:
     return plan if click.confirm(question, default=True) else replace(plan, delete_after=frozenset())
 
 
+class PoolLook(Protocol):
+    """The part of `BatchPort` that looks for a pool."""
+
+    def get_pool(self, pool_id: str) -> PoolRecord | None: ...
+
+
 def drive(
-    plan: RunPlan, target: wiring.Target, manner: Manner, clock: ClockPort, *, idle_exit_s: float | None = None
+    plan: RunPlan,
+    target: wiring.Target,
+    manner: Manner,
+    clock: ClockPort,
+    *,
+    is_new: bool = False,
+    idle_exit_s: float | None = None,
 ) -> int:
     """The whole run; its exit code. Errors leave as they are, after a last JSON object where JSON was asked for."""
     output, aside = Output(sys.stdout), Output(sys.stderr)
@@ -71,6 +85,8 @@ def drive(
         with Interruption() as interruption:
             _say_sandbox_starts(target, output, aside, manner)
             with wiring.connected(target, idle_exit_s=idle_exit_s) as connection:
+                if is_new:
+                    require_pool(plan, connection.batch)
                 reporter = _reporter(plan, output, aside, manner, clock)
                 if not manner.as_json:
                     reporter.say(f"Account {connection.name} at {connection.endpoint}")
@@ -80,6 +96,16 @@ def drive(
         if manner.as_json:
             output.json({**error_json(problem), "at": units.timestamp(clock.now_s()), "run": plan.run_id})
         raise
+
+
+def require_pool(plan: RunPlan, batch: PoolLook) -> None:
+    """InputError where a pool is named that is not there: asked before inputs are uploaded for nothing."""
+    if not plan.makes_pool and batch.get_pool(plan.pool.id) is None:
+        raise InputError(
+            "No such pool",
+            f"the account has no pool called {plan.pool.id}",
+            "nothing was created; leave --pool out to make one",
+        )
 
 
 def _say_sandbox_starts(target: wiring.Target, output: Output, aside: Output, manner: Manner) -> None:

@@ -15,9 +15,10 @@ _EPILOG = """\b
 Exit codes
   0    every task succeeded and was downloaded
   1    some task failed
-  2    bad usage or input; nothing was created
+  2    bad usage or input, or this machine refuses
   3    the service refused or could not be reached
   4    the run's time limit passed
+  70   batch-tui itself failed; a file with the details is named
   130  interrupted; what goes on without you is said
 """
 
@@ -97,4 +98,4 @@ def command(
     if plan_only:
         return show_plan(plan, target.endpoint, as_json=as_json)
     plan = confirm_deletion(plan, manner)
-    return drive(plan, target, manner, clock)
+    return drive(plan, target, manner, clock, is_new=True)

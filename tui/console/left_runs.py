@@ -22,11 +22,10 @@ def left_lines(runs: Sequence[LeftRun], account: str) -> list[str]:
     costing = sum(item.costs for run in runs for item in run.resources)
     left = sum(len(run.resources) for run in runs)
     summary = f"{count_text(left, 'thing')} left over" if left else "Nothing is left over"
-    return [
-        *lines,
-        "",
-        f"{summary}, {count_text(costing, 'pool')} of it costs by the hour." if costing else f"{summary}.",
-    ]
+    costs = (
+        f", {count_text(costing, 'pool')} of it {'costs' if costing == 1 else 'cost'} by the hour" if costing else ""
+    )
+    return [*lines, "", f"{summary}{costs}."]
 
 
 def _state(run: LeftRun) -> str:

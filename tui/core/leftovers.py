@@ -102,11 +102,17 @@ def _by_run(items: Iterable[MarkedT]) -> defaultdict[str, list[MarkedT]]:
 
 
 def judge(
-    found: Holdings, local: LocalRun | None, unfinished_tasks: int, outputs: Collection[str], now_s: float
+    found: Holdings,
+    local: LocalRun | None,
+    unfinished_tasks: int,
+    outputs: Collection[str],
+    now_s: float,
+    *,
+    is_billed: bool = True,
 ) -> LeftRun:
     """`outputs` are the output containers that hold something; `unfinished_tasks` those of the run's own job."""
     needed_for = _needed_for(found, local, unfinished_tasks, outputs, now_s)
-    resources = () if needed_for else tuple(_left(found, local, outputs))
+    resources = () if needed_for else tuple(_left(found, local, outputs, is_billed))
     return LeftRun(found.run_id, needed_for, resources, found.newest_s)
 
 
@@ -127,14 +133,15 @@ def _needed_for(
     return ""
 
 
-def _left(found: Holdings, local: LocalRun | None, outputs: Collection[str]) -> Iterable[LeftResource]:
+def _left(found: Holdings, local: LocalRun | None, outputs: Collection[str], is_billed: bool) -> Iterable[LeftResource]:
     if found.job is not None and found.job.state != "deleting":
         yield LeftResource("job", found.job.id, costs=False)
     for pool in found.pools:
         nodes = max(pool.current_nodes, pool.target_nodes)
         if pool.state != "deleting":
-            note = f"{count_text(nodes, 'node')} of {pool.vm_size}, by the hour" if nodes else ""
-            yield LeftResource("pool", pool.id, costs=nodes > 0, note=note)
+            hourly = ", by the hour" if is_billed else ""
+            note = f"{count_text(nodes, 'node')} of {pool.vm_size}{hourly}" if nodes else ""
+            yield LeftResource("pool", pool.id, costs=is_billed and nodes > 0, note=note)
     for container in found.containers:
         is_lost = container.name in outputs and not (local is not None and local.has_downloaded)
         loss = "outputs that this machine did not download" if is_lost else ""

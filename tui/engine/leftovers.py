@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from tui.core.accounts import SANDBOX_NAME
 from tui.core.deletion import DeletionResult, DeletionState
 from tui.core.errors import BatchTuiError, InputError, Interrupted, NotFound
 from tui.core.events import Step
@@ -37,7 +38,8 @@ def find_left(tools: RunTools, account: str, stop: StopSignal) -> tuple[LeftRun,
     for found in holdings(jobs, pools, containers):
         unfinished = retry(f"counting the tasks of {found.run_id}", lambda found=found: _unfinished(tools, found))  # type: ignore[misc]
         outputs = retry(f"looking into {found.run_id}", lambda found=found: _filled_outputs(tools, found))  # type: ignore[misc]
-        judged.append(judge(found, _local(tools, found.run_id, account), unfinished, outputs, now_s))
+        local = _local(tools, found.run_id, account)
+        judged.append(judge(found, local, unfinished, outputs, now_s, is_billed=account != SANDBOX_NAME))
     return tuple(judged)
 
 

@@ -18,6 +18,7 @@ from textual.widget import Widget
 
 from tests.support.pilot import wait_for
 from tests.support.runs import FrozenClock, new_services
+from tests.support.terminal import Terminal
 from tui.core.errors import BatchTuiError
 from tui.core.plan import RunPlan
 from tui.core.planning import FileChoice
@@ -160,41 +161,18 @@ def draft_with_files(folder: Path, count: int = 3, **changes: object) -> RunDraf
     return replace(draft, **{"files": tuple(files), **changes})  # type: ignore[arg-type]  # fields by name
 
 
-class Shown:
+class Shown(Terminal):
     """The screen, and what can be read on it."""
 
     def __init__(
         self, pilot: Pilot[int], screen: NewRunScreen, account: Account, results: list[RunPlan | None]
     ) -> None:
-        self.pilot, self.screen, self.account, self.results = pilot, screen, account, results
-
-    @property
-    def text(self) -> str:
-        """Everything on the terminal."""
-        return "\n".join(strip.text for strip in self.pilot.app.screen._compositor.render_strips())
+        super().__init__(pilot)
+        self.screen, self.account, self.results = screen, account, results
 
     @property
     def draft(self) -> RunDraft:
         return self.screen.draft
-
-    def line(self, text: str) -> str:
-        """The line of the terminal that contains `text`; empty where none does."""
-        return next((line for line in self.text.splitlines() if text in line), "")
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-
-    async def type(self, text: str) -> None:
-        await self.pilot.press(*text)
-
-    async def until(self, *texts: str) -> None:
-        await wait_for(self.pilot, lambda: all(text in self.text for text in texts), f"on screen: {texts}")
-
-    async def until_gone(self, text: str) -> None:
-        await wait_for(self.pilot, lambda: text not in self.text, f"no longer on screen: {text}")
-
-    async def until_so(self, predicate: Callable[[], object], description: str) -> None:
-        await wait_for(self.pilot, predicate, description)
 
     async def go(self, step: int) -> None:
         """To a step through the rail, its first field focused."""

@@ -137,17 +137,13 @@ async def test_keys_alone_choose_files_and_go_on() -> None:
         await run.until("✓ 2 of 8 files chosen")
 
 
-async def test_enter_opens_a_folder_while_nothing_is_chosen() -> None:
+async def test_enter_opens_a_folder_while_nothing_is_chosen_and_single_keys_choose_it_all_none_or_the_rest() -> None:
     async with inputs() as (run, _):
         await run.press("enter")
         await run.until("draft1.txt")
         await run.press("enter")
         await run.until_gone("draft1.txt")
         assert run.screen.step == INPUTS
-
-
-async def test_a_folder_all_none_and_invert() -> None:
-    async with inputs() as (run, _):
         await run.press("space")
         await run.until_so(lambda: len(chosen(run)) == 3, "the folder is chosen")
         await run.press("i")

@@ -60,15 +60,13 @@ async def test_back_and_forth_keeps_what_was_typed(draft: RunDraft) -> None:
         assert (run.draft.vm_size, run.draft.retries) == ("Standard_D2s_v3x!", "2")
 
 
-async def test_another_workload_brings_its_nodes(draft: RunDraft) -> None:
+async def test_a_parameter_is_judged_as_it_is_typed_and_what_is_seldom_used_is_folded_away(draft: RunDraft) -> None:
     async with shown(draft) as run:
-        await run.press("down")
-        await run.until(".mp4 files", "5 Spot")
-        assert (run.draft.dedicated, run.draft.spot) == ("0", "5")
-
-
-async def test_a_parameter_is_judged_as_it_is_typed_and_keeps_the_step(draft: RunDraft) -> None:
-    async with shown(draft) as run:
+        assert "Seconds to wait" not in run.text
+        await run.press("tab", "tab", "enter")
+        await run.until("Seconds to wait")
+        await run.press("tab", "end", ".", "5")
+        await run.until_so(lambda: run.draft.parameters == {"delay": "0.5"}, "the delay is taken")
         run.field("words").value = "300000"
         await run.until("✗ Words per file: '300000' cannot be used")
         assert "'300000' cannot be used" in run.line("Words per file ")
@@ -80,57 +78,42 @@ async def test_a_parameter_is_judged_as_it_is_typed_and_keeps_the_step(draft: Ru
         await run.until_gone("✗")
         await run.press("enter")
         await run.until_so(lambda: run.screen.step == INPUTS, "on to the inputs")
-        assert run.draft.parameters == {"words": "3"}
+        assert run.draft.parameters == {"words": "3", "delay": "0.5"}
 
 
-async def test_a_seldom_used_parameter_is_folded_away(draft: RunDraft) -> None:
-    async with shown(draft) as run:
-        assert "Seconds to wait" not in run.text
-        await run.press("tab", "tab", "enter")
-        await run.until("Seconds to wait")
-        await run.press("tab", "end", ".", "5")
-        await run.until_so(lambda: run.draft.parameters == {"delay": "0.5"}, "the delay is taken")
-
-
-async def test_the_bar_names_the_field_and_enter_goes_to_it(draft: RunDraft) -> None:
-    async with shown(replace(draft, typed_spot="many"), step=POOL_JOB) as run:
-        await run.until("✗ Spot nodes: 'many' is not a whole number; from 0 to 2,500")
+async def test_enter_goes_from_problem_to_problem_and_unfolds_what_is_folded_away(draft: RunDraft) -> None:
+    async with shown(replace(draft, typed_spot="many", priority="high"), step=POOL_JOB) as run:
+        await run.until("✗ Spot nodes: 'many' is not a whole number; from 0 to 2,500 (and 1 more)")
         await run.press("enter")
         await run.until_so(lambda: run.focus_is_in(run.field("spot")), "the field has the focus")
         run.field("spot").value = "0"
-        await run.until_so(lambda: not run.screen.query_one("#next", Button).disabled, "it goes on")
-        assert "✗" not in run.text
-
-
-async def test_a_problem_that_is_folded_away_is_told_and_unfolded(draft: RunDraft) -> None:
-    async with shown(replace(draft, priority="high"), step=POOL_JOB) as run:
         await run.until("▶ Advanced · ✗ 1 to mend", "✗ Priority: 'high' is not a whole number")
         await run.press("enter")
         await run.until("▼ Advanced")
         await run.until_so(lambda: run.focus_is_in(run.field("priority")), "it has the focus")
+        run.field("priority").value = "0"
+        await run.until_so(lambda: not run.screen.query_one("#next", Button).disabled, "it goes on")
+        assert "✗" not in run.text
 
 
-async def test_the_name_of_the_run_is_followed_by_what_nobody_touched(draft: RunDraft) -> None:
+async def test_what_nobody_touched_follows_the_runs_name_and_ticks_say_what_is_deleted(draft: RunDraft) -> None:
     async with shown(draft, step=POOL_JOB) as run:
         run.field("name").value = "mine"
         await run.until("/jobs/mine")
         assert (run.draft.new_pool_id, run.draft.typed_new_pool_id) == ("mine", None)
         assert run.draft.typed_destination is None
-
-
-async def test_ticks_say_what_is_deleted_afterwards(draft: RunDraft) -> None:
-    async with shown(draft, step=POOL_JOB) as run:
         run.screen.pane.query(Tick)[1].focus()
         await run.press("space")
         await run.until("[✓] pool")
         await run.go(REVIEW)
-        await run.until("pool deleted once the outputs are here")
+        await run.until("pool deleted once the outputs are here", "mine-application")
 
 
-async def test_leaving_asks_only_where_something_would_be_lost(draft: RunDraft) -> None:
+async def test_another_workload_brings_its_nodes_and_leaving_asks_while_it_would_be_lost(draft: RunDraft) -> None:
     async with shown(draft) as run:
         await run.press("down")
-        await run.until("ffmpeg-mp3-20261120")
+        await run.until(".mp4 files", "5 Spot", "ffmpeg-mp3-20261120")
+        assert (run.draft.dedicated, run.draft.spot) == ("0", "5")
         await run.press("escape")
         await run.until("Discard this run?")
         await run.press("escape")

@@ -51,32 +51,27 @@ async def test_an_account_without_pools_says_what_to_do(draft: RunDraft) -> None
         await run.until("The account has no pool; make a new one above.")
 
 
-async def test_a_list_that_cannot_be_read_says_why_and_is_read_again(draft: RunDraft) -> None:
+async def test_a_list_that_cannot_be_read_says_why_and_read_again_finds_the_pool_of_the_last_run(
+    draft: RunDraft,
+) -> None:
     account = Account(error=Unreachable("Batch does not answer", "connection refused", "look at the network"))
-    async with shown(draft, account, step=POOL_JOB) as run:
-        await run.press("right")
+    async with shown(replace(draft, uses_existing_pool=True, pool_id="short-one"), account, step=POOL_JOB) as run:
         await run.until("✗ Batch does not answer: connection refused", "look at the network", "r asks again")
         account.error = None
         await run.press("tab", "r")
-        await run.until("render-farm")
-
-
-async def test_the_pool_of_the_last_run_is_found_again_or_missed(draft: RunDraft) -> None:
-    last = replace(draft, uses_existing_pool=True, pool_id="short-one")
-    async with shown(last, step=POOL_JOB) as run:
-        await run.until("4 pools")
+        await run.until("4 pools", "render-farm")
         assert run.draft.pool_id == "short-one"
         chosen = run.screen.query_one(PoolList).chosen
         assert chosen is not None
         assert chosen.id == "short-one"
-    async with shown(replace(last, pool_id="gone"), step=POOL_JOB) as run:
+
+
+async def test_a_pool_that_is_gone_or_on_its_way_out_is_not_run_on(draft: RunDraft) -> None:
+    async with shown(replace(draft, uses_existing_pool=True, pool_id="gone"), step=POOL_JOB) as run:
         await run.until("✗ Pool: the pool of the last run is gone; pick one of the list")
         await run.press("tab", "down")
         await run.until_gone("✗ Pool:")
-
-
-async def test_a_pool_on_its_way_out_is_not_run_on(draft: RunDraft) -> None:
-    async with shown(replace(draft, uses_existing_pool=True, pool_id="old"), step=POOL_JOB) as run:
+        await run.press("end")
         await run.until("✗ Pool: old is being deleted")
         assert run.screen.query_one("#next", Button).disabled
 
@@ -99,9 +94,21 @@ def test_only_images_that_can_run_the_tasks_are_offered_the_default_first() -> N
     ]
 
 
-async def test_an_image_is_searched_and_chosen(draft: RunDraft) -> None:
-    async with shown(draft, step=POOL_JOB) as run:
+async def test_the_image_picker_is_left_while_it_loads_and_once_it_has_an_image_is_searched_and_chosen(
+    draft: RunDraft,
+) -> None:
+    held = HeldCalls()
+    async with shown(draft, step=POOL_JOB, changes={"run_blocking": held}) as run:
         await run.press("tab", "space")
+        await run.until("asking the service for its images")
+        await run.press("escape")
+        await run.until_so(lambda: run.screen.is_current, "it is left")
+        held.release()
+        await run.pilot.pause()
+        assert run.draft.image == UBUNTU_LTS
+        await run.press("space")
+        await run.until("asking the service for its images")
+        held.release()
         await run.until("canonical ubuntu-24_04-lts server", "debian debian-12", "✓ verified", "default")
         assert "unproven" not in run.text
         picker = run.pilot.app.screen
@@ -113,22 +120,10 @@ async def test_an_image_is_searched_and_chosen(draft: RunDraft) -> None:
         await run.until("debian debian-12 12-gen2")
 
 
-async def test_the_picker_is_left_while_it_loads(draft: RunDraft) -> None:
-    held = HeldCalls()
-    async with shown(draft, step=POOL_JOB, changes={"run_blocking": held}) as run:
-        await run.press("tab", "space")
-        await run.until("asking the service for its images")
-        await run.press("escape")
-        await run.until_so(lambda: run.screen.is_current, "it is left")
-        held.release()
-        await run.pilot.pause()
-        assert run.draft.image == UBUNTU_LTS
-
-
 # The pre-flight
 
 
-async def test_an_obstacle_keeps_the_run_from_starting_until_it_is_gone(draft: RunDraft) -> None:
+async def test_an_obstacle_keeps_the_run_from_starting_and_a_warning_does_not(draft: RunDraft) -> None:
     account = Account()
     account.preflight.findings[Item.NAMES] = failed(Item.NAMES, "pool p exists already", "give it another id")
     async with shown(draft, account, step=REVIEW) as run:
@@ -137,27 +132,25 @@ async def test_an_obstacle_keeps_the_run_from_starting_until_it_is_gone(draft: R
         assert "✗ pre-flight: pool p exists already" in run.text
         await run.press("enter")
         assert run.screen.is_current
-        account.preflight.findings.clear()
+        account.preflight.findings = {Item.IMAGE: warned(Item.IMAGE, "support ends in 3 days", "pick a newer one")}
         await run.press("r")
-        await run.until("✓ 7 of 7")
+        await run.until("! 1 warning", "support ends in 3 days", "→ pick a newer one")
+        assert "obstacle" not in run.text
         await run.press("enter")
         await run.until_so(lambda: run.results, "it is started")
     assert len(account.preflight.plans) == 2
 
 
-async def test_a_warning_is_shown_and_does_not_hold_it_up(draft: RunDraft) -> None:
+async def test_a_check_that_breaks_off_is_no_check_that_takes_long_and_leaving_ends_one_that_does(
+    draft: RunDraft,
+) -> None:
     account = Account()
-    account.preflight.findings[Item.IMAGE] = warned(Item.IMAGE, "support ends in 3 days", "pick a newer one")
+    account.preflight.defect = ZeroDivisionError("nobody foresaw this")
     async with shown(draft, account, step=REVIEW) as run:
-        await run.until("! 1 warning", "support ends in 3 days", "→ pick a newer one")
-        await run.press("enter")
-        await run.until_so(lambda: run.results, "it is started")
-
-
-async def test_nothing_starts_before_everything_is_checked_and_leaving_ends_the_check(draft: RunDraft) -> None:
-    account = Account()
-    account.preflight.hangs_at = Item.IMAGE
-    async with shown(draft, account, step=REVIEW) as run:
+        await run.until("✗ it broke off: ZeroDivisionError: nobody foresaw this")
+        assert run.screen.query_one("#next", Button).disabled
+        account.preflight.defect, account.preflight.hangs_at = None, Item.IMAGE
+        await run.press("r")
         await run.until("● 4 of 7 checked so far", "● Image is verified", "checking…")
         assert run.screen.query_one("#next", Button).disabled
         await run.press("enter")
@@ -165,14 +158,6 @@ async def test_nothing_starts_before_everything_is_checked_and_leaving_ends_the_
         await run.press("escape")
         await run.until_so(account.preflight.stopped.is_set, "the pre-flight is stopped")
         assert run.screen.step == POOL_JOB
-
-
-async def test_a_check_that_breaks_off_does_not_look_like_one_that_takes_long(draft: RunDraft) -> None:
-    account = Account()
-    account.preflight.defect = ZeroDivisionError("nobody foresaw this")
-    async with shown(draft, account, step=REVIEW) as run:
-        await run.until("✗ it broke off: ZeroDivisionError: nobody foresaw this")
-        assert run.screen.query_one("#next", Button).disabled
 
 
 async def test_a_review_without_a_plan_says_what_is_missing_and_checks_nothing(draft: RunDraft) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.sandbox import running_sandbox  # noqa: F401  # a fixture
+
 _LOOPBACK = ("127.", "::1", "localhost")
 _FOREIGN_VARIABLES = ("AZURE_", "AZ_BATCH_", "BATCH_TUI_", "XDG_")
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

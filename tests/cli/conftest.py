@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cli.process import Finished, called
+from tests.support.sandbox import RunningSandbox
 from tui.sandbox import control
 
 
@@ -36,12 +37,9 @@ Program = Callable[..., Finished]
 
 
 @pytest.fixture(scope="session")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """One sandbox for all tests of a worker; they keep apart by the names of their runs."""
-    made = Machine(tmp_path_factory.mktemp("state"))
-    control.up(made.sandbox_folder)
-    yield made
-    control.reset(made.sandbox_folder)
+def machine(running_sandbox: RunningSandbox) -> Machine:
+    """The machine of the worker's sandbox; tests keep apart by the names of their runs."""
+    return Machine(running_sandbox.state_dir.parent.parent)
 
 
 @pytest.fixture

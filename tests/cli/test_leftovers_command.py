@@ -13,8 +13,17 @@ from azure.storage.blob import BlobServiceClient
 from tests.cli.conftest import Machine, Program
 from tests.cli.process import called
 from tests.cli.texts import write_texts
+from tests.support.sandbox import sandbox_at
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One of its own: on the worker's, runs of other tests are left."""
+    made = Machine(tmp_path_factory.mktemp("state"))
+    with sandbox_at(made.sandbox_folder):
+        yield made
 
 
 @pytest.fixture

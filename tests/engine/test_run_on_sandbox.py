@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.sandbox import RunningSandbox, running_sandbox  # noqa: F401  # a fixture
+from tests.support.sandbox import RunningSandbox
 from tui.bundled import node_script
 from tui.commands.log_reading import ServiceLogReader
 from tui.core.accounts import account_of_environment
@@ -69,7 +69,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(running_sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Bench]:  # noqa: F811  # the fixture above
+def bench(running_sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Bench]:
     account = account_of_environment(running_sandbox.environment)
     assert account is not None
     batch, storage = open_batch(account), open_storage(account)

@@ -1,8 +1,6 @@
 """A real sandbox for tests: its own process on its own ports, started once a worker and gone without leftovers.
 
-    from tests.support.sandbox import RunningSandbox, running_sandbox  # noqa: F401
-
-makes the session fixture `running_sandbox` known to a module or a conftest.
+Every test can ask for the fixture `running_sandbox`.
 """
 
 from __future__ import annotations
@@ -59,8 +57,9 @@ def sandbox_at(state_dir: Path, *, latency_ms: float = 0.0, allow_faults: bool =
 
 @pytest.fixture(scope="session")
 def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    """One sandbox for all tests of an xdist worker; tests keep apart by the names they choose."""
-    with sandbox_at(tmp_path_factory.mktemp("sandbox")) as running:
+    """One sandbox for all tests of an xdist worker, where the program looks for one in a state folder; tests keep apart
+    by the names they choose."""
+    with sandbox_at(tmp_path_factory.mktemp("state") / "batch-tui" / "sandbox") as running:
         yield running
 
 

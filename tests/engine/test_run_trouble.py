@@ -40,16 +40,24 @@ _OPERATIONS = [
 ]
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+_KINDS = (Unreachable, ServiceFault, Throttled)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "after"),
+    [(_KINDS, False), *(((kind, kind, kind), True) for kind in _KINDS)],
+    ids=["before", *(f"after-{kind.__name__}" for kind in _KINDS)],
+)
 @pytest.mark.parametrize("operation", _OPERATIONS)
-@pytest.mark.parametrize("error", [Unreachable, ServiceFault, Throttled])
-def test_one_fault_at_any_call_changes_nothing(
-    tmp_path: Path, operation: str, error: type[ServiceFault], after: bool
+def test_faults_at_any_call_change_nothing(
+    tmp_path: Path, operation: str, kinds: tuple[type[ServiceFault], ...], after: bool
 ) -> None:
+    """Three in a row: one of each kind before the service acts; after it some calls meet the first alone."""
     world = make_world(tmp_path, delete_after=ALL_PARTS)
-    for occurrence in (1, 2, 3):
+    for occurrence, error in enumerate(kinds, 1):
         world.faults.fail(operation, error("trouble", operation), occurrence=occurrence, after=after)
     summary = world.execute()
+    assert after or world.faults.calls[operation] > len(kinds), "each was met, and got over"
     assert (summary.exit_code, summary.leftovers) == (0, ())
     assert world.downloaded() == world.expected()
     assert world.batch.deleted.count(f"pool {RUN_ID}") >= 1

@@ -21,7 +21,8 @@ from tui.ui.app import BatchTui
 from tui.ui.screens.run import RunScreen
 from tui.ui.services import RunSession
 
-COMFORTABLE = (120, 40)
+COMFORTABLE = (120, 24)
+"""Wide enough for nodes and task beside the table; more rows cost more to paint and prove no more."""
 
 
 class Shown:

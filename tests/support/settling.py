@@ -2,13 +2,13 @@
 
 Textual tells that a program has gone idle by comparing the time that passed with the processor's, which takes 20 ms at
 least and a second on a busy machine, at every key. Here the program is idle once nothing in its event loop is ready to
-run and nothing waits to be painted: the same moment, told by what there is to do.
+run and everything is laid out: the same moment, told by what there is to do.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import pytest
 from textual import app, constants, pilot
 from textual._compositor import Compositor
-from textual._context import active_app
+from textual._context import active_app, visible_screen_stack
 from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
@@ -53,22 +53,43 @@ def _note_what_is_dirty(compositor: Compositor, full: bool = False, **named: Any
     return _render_update(compositor, full=True, **named) if full else None
 
 
-def _paint(program: App[Any]) -> None:
-    _seen.clear()
-    _render_update(program.screen._compositor, screen_stack=program._background_screens)
-
-
 def _read(compositor: Compositor, size: Size | None = None) -> list[Strip]:
-    """A test that waits for a text reads the same screen again and again."""
-    if size is not None or compositor._dirty_regions:
+    """What stands on the screen; painted only where something on it is noted as changed, as on a terminal."""
+    if size is not None:
         return _render_strips(compositor, size)
+    if compositor._dirty_regions:
+        _seen.clear()
+        compositor._dirty_regions.clear()
+        visible_screen_stack.set(active_app.get()._background_screens)
     if compositor not in _seen:
         _seen[compositor] = _render_strips(compositor)
     return _seen[compositor]
 
 
+def _paint(program: App[Any]) -> None:
+    """What a person sees whom no test asks about it: after a key, and at the end."""
+    compositor = program.screen._compositor if program._screen_stack else None
+    if compositor is not None and compositor._dirty_regions and program._exception is None:
+        _seen.clear()
+        _render_update(compositor, screen_stack=program._background_screens)
+
+
+_press_keys = App._press_keys
+_shutdown = App._shutdown
+
+
+async def _press_keys_and_paint(program: App[Any], keys: Iterable[str]) -> None:
+    await _press_keys(program, keys)
+    _paint(program)
+
+
+async def _paint_and_shut_down(program: App[Any]) -> None:
+    _paint(program)
+    await _shutdown(program)
+
+
 async def settle(min_sleep: float = 0, max_sleep: float = 0) -> None:  # noqa: ARG001 - textual._wait.wait_for_idle's
-    """Lets the program work until it waits for a person, a thread, a timer or a service, and has painted everything."""
+    """Lets the program work until it waits for a person, a thread, a timer or a service, all of it laid out."""
     ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
     for _ in range(_ROUNDS):
         await asyncio.sleep(0)
@@ -84,8 +105,6 @@ async def settle(min_sleep: float = 0, max_sleep: float = 0) -> None:  # noqa: A
             await asyncio.sleep(_RESIZING_S)
         elif not _is_laid_out(program.screen):
             program.screen._on_timer_update()
-        elif program.screen._compositor._dirty_regions:
-            _paint(program)
         else:
             return
 
@@ -98,8 +117,8 @@ async def _settle_screen(_: pilot.Pilot[Any], timeout: float = 0) -> bool:  # no
 
 @contextmanager
 def quick_pilots() -> Iterator[None]:
-    """Within it every pilot settles, each settled state is painted once, nothing is animated, and a style is parsed
-    once a process.
+    """Within it every pilot settles, what is read or pressed a key on is painted once, nothing is animated, and a style
+    is parsed once a process.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "wait_for_idle", settle)
@@ -107,6 +126,8 @@ def quick_pilots() -> Iterator[None]:
         patch.setattr(pilot.Pilot, "_wait_for_screen", _settle_screen)
         patch.setattr(Compositor, "render_update", _note_what_is_dirty)
         patch.setattr(Compositor, "render_strips", _read)
+        patch.setattr(App, "_press_keys", _press_keys_and_paint)
+        patch.setattr(App, "_shutdown", _paint_and_shut_down)
         patch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
         patch.setattr(Stylesheet, "_parse_rules", _parse_once(Stylesheet._parse_rules))
         yield

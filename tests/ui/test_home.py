@@ -72,7 +72,7 @@ class Shown:
 async def shown(
     runs: FakeRuns | None = None,
     *,
-    size: tuple[int, int] = (120, 40),
+    size: tuple[int, int] = (120, 24),
     has_account: bool = True,
     is_read_only: bool = False,
     app: type[BatchTui] = BatchTui,

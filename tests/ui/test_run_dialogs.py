@@ -63,7 +63,7 @@ class Shown(Generic[ResultT]):
 
 @asynccontextmanager
 async def shown(
-    make: Callable[[], ModalScreen[ResultT]], size: tuple[int, int] = (120, 40)
+    make: Callable[[], ModalScreen[ResultT]], size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[Shown[ResultT]]:
     """The dialog that `make` makes once there is an application."""
     below: BatchScreen[Any] = BatchScreen(new_services())

@@ -45,7 +45,7 @@ class Shown:
 
 @asynccontextmanager
 async def shown(
-    found: TaskReading, *, is_read_only: bool = False, size: tuple[int, int] = (120, 40)
+    found: TaskReading, *, is_read_only: bool = False, size: tuple[int, int] = (120, 32)
 ) -> AsyncIterator[Shown]:
     runs = FakeRuns(reading=found)
     logs = FakeLogs(

@@ -304,11 +304,13 @@ async def test_blobs_of_a_container() -> None:
         assert len(chosen(run)) == 3
 
 
-async def test_a_container_that_cannot_be_read_says_why() -> None:
+async def test_a_container_is_read_once_somebody_looks_and_says_why_it_cannot_be() -> None:
     refusal = Unreachable("Storage does not answer", "no such host", "check the network")
     draft = empty_draft(existing_input_container="newest", files=(FileChoice(5, None, "a.txt"),))
     readers = Readers(refusal=refusal)
-    async with inputs(readers, draft) as (run, _):
+    async with shown(draft, readers, step=POOL_JOB) as run:
+        assert readers.listings == []
+        await run.go(INPUTS)
         await run.until("✗ Storage does not answer: no such host", "check the network", "r  read again")
         assert chosen(run) == ["a.txt"]
         readers.refusal = None

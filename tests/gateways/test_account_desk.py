@@ -112,9 +112,13 @@ def test_use_and_remove(desk: AccountDesk) -> None:
     assert names(desk) == ["lab*", "sandbox"]
 
 
-def test_using_the_sandbox_starts_and_remembers_it(desk: AccountDesk) -> None:
+def test_using_the_sandbox_starts_and_remembers_it_and_keeps_no_key(desk: AccountDesk, tmp_path: Path) -> None:
     assert desk.use("sandbox") == SANDBOX
     assert names(desk) == ["sandbox*"]
+    assert desk.overview().accounts[0].keys_in == ""
+    kept = "".join(path.read_text() for path in tmp_path.iterdir())
+    assert SANDBOX.batch_key.reveal() not in kept
+    assert SANDBOX.storage_key.reveal() not in kept
 
 
 def test_the_environment_counts_first_and_is_never_saved(tmp_path: Path) -> None:

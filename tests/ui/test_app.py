@@ -184,3 +184,10 @@ async def test_the_node_map_holds_any_pool(count: int) -> None:
         assert "✗ broken 1" in text
         assert f"■ running {count - 1:,}" in text
         assert found.size.height <= 10
+
+
+def test_the_node_map_says_whether_nodes_are_to_come() -> None:
+    nodes = NodeMap()
+    assert str(nodes.render()) == "Nodes appear once the pool allocates them."
+    nodes.show((), 1.0, is_gone=True)
+    assert str(nodes.render()) == "The pool is gone."

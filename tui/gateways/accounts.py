@@ -79,10 +79,13 @@ class AccountBook:
         )
 
     def save(self, account: Account) -> Profile:
-        """Keeps the account, replacing one of its name, and makes it current. The profile says where its keys went."""
+        """Keeps the account, replacing one of its name, and makes it current. The profile says where its keys went.
+
+        The sandbox keeps its own keys, which are read from it whenever it is used.
+        """
         book = self._read()
         place = None
-        if account.kind is not AccountKind.ENTRA:
+        if account.kind is AccountKind.SHARED_KEY:
             place = self._put_keys(account)
         profile = Profile(
             name=account.name,

@@ -214,7 +214,7 @@ class RunScreen(RunLooks):
         self._rail.show(view, now_s)
         self._show_progress(now_s)
         age_s = None if view.pool_read_s is None else max(0.0, now_s - view.pool_read_s)
-        self._node_map.show(view.nodes, age_s)
+        self._node_map.show(view.nodes, age_s, is_gone=view.is_over and view.pool is None)
         self._show_notices()
         counted = 0 if view.service_counts is None else view.service_counts.total
         self._list.await_tasks(are_added=view.steps[Step.TASKS].state is StepState.DONE, counted=counted)

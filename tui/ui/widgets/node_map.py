@@ -25,14 +25,16 @@ class NodeMap(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._kinds: Counter[str] = Counter()
-        self._empty_text = "Nodes appear once the pool allocates them."
+        self._is_gone = False
         self.border_title = "nodes"
 
-    def show(self, nodes: Sequence[NodeRecord], age_s: float | None, slots_per_node: int = 0) -> None:
+    def show(
+        self, nodes: Sequence[NodeRecord], age_s: float | None, slots_per_node: int = 0, *, is_gone: bool = False
+    ) -> None:
         """Takes over the nodes as last read, `age_s` ago; `slots_per_node` is 0 while it is not known."""
         kinds = Counter(node_kind(node) for node in nodes)
-        if kinds != self._kinds:
-            self._kinds = kinds
+        if (kinds, is_gone) != (self._kinds, self._is_gone):
+            self._kinds, self._is_gone = kinds, is_gone
             self.refresh(layout=True)
         takers = [node for node in nodes if node.takes_tasks]
         used, total = sum(node.running_slots for node in takers), slots_per_node * len(takers)
@@ -42,7 +44,8 @@ class NodeMap(Widget):
 
     def render(self) -> Content:
         if not self._kinds:
-            return toned(self._empty_text, "muted")
+            words = "The pool is gone." if self._is_gone else "Nodes appear once the pool allocates them."
+            return toned(words, "muted")
         width = max(1, self.content_size.width)
         most = self.styles.max_height
         lines = 11 if most is None or most.cells is None else most.cells - self.gutter.height

@@ -77,8 +77,12 @@ class Shown(Terminal):
     async def until_asked(self, *texts: str, dialog: type = AccessDialog) -> None:
         """The question is on top and says all of this, on however many lines."""
         await self.until_screen(dialog)
-        said = " ".join(str(static.render()) for static in self.pilot.app.screen.query(Static))
-        assert [text for text in texts if text not in said.replace("\n", " ")] == [], said
+        assert [text for text in texts if text not in self.said] == [], self.said
+
+    @property
+    def said(self) -> str:
+        """All that the dialog on top says, on one line."""
+        return " ".join(str(static.render()) for static in self.pilot.app.screen.query(Static)).replace("\n", " ")
 
     async def until_screen(self, kind: type) -> None:
         def is_there() -> bool:

@@ -28,7 +28,7 @@ from tests.support.runs import (
     new_services,
     running_events,
 )
-from tui.core.accounts import ENVIRONMENT_NAME, AccountKind
+from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, AccountKind
 from tui.core.errors import BatchTuiError
 from tui.core.events import PollReport, RunEnded, RunStarted, Step, StepChanged, StepState
 from tui.core.saved_accounts import SavedAccount
@@ -170,16 +170,26 @@ async def test_nothing_is_asked_in_the_midst_of_something_else_only_back_on_the_
         session.stop()
 
 
-async def test_an_account_of_environment_variables_can_only_be_tried_again() -> None:
+@pytest.mark.parametrize(
+    ("account", "words", "costs"),
+    [
+        (ENVIRONMENT_NAME, "environment variables, which no form can change", True),
+        (SANDBOX_NAME, "The sandbox makes its keys by itself", False),
+    ],
+)
+async def test_an_account_that_no_form_can_change_can_only_be_tried_again(
+    account: str, words: str, costs: bool
+) -> None:
     accounts = FakeAccounts(WORK, LAB, current="work")
     accounts.temporary = SavedAccount(ENVIRONMENT_NAME, AccountKind.SHARED_KEY, is_current=True, is_temporary=True)
-    async with shown(refused_while_watching(), gone_on_with(), accounts=accounts, account=ENVIRONMENT_NAME) as run:
+    async with shown(refused_while_watching(), gone_on_with(), accounts=accounts, account=account) as run:
         await run.press("enter")
-        await run.until_asked("environment variables, which no form can change")
+        await run.until_asked(words)
+        assert ("by the hour" in run.said) is costs
         assert [button.id for button in run.pilot.app.screen.query(Button)] == ["again", "leave"]
         await run.press("enter")
         await run.until("all 8 tasks succeeded")
-    assert run.forgotten == [ENVIRONMENT_NAME]
+    assert run.forgotten == [account]
 
 
 async def test_an_account_of_entra_may_turn_to_keys_where_keys_are_what_is_left() -> None:

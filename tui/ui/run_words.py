@@ -109,6 +109,12 @@ def summary_lines(summary: RunSummary, next_keys: Sequence[tuple[str, str]]) -> 
     return lines
 
 
+def looks_after(summary: RunSummary) -> list[str]:
+    """The ids of the keys that tell why not everything succeeded."""
+    counts = summary.counts
+    return ["run.failures"] * bool(counts.failed) + ["run.why"] * bool(counts.active + counts.running)
+
+
 def _leftover_lines(summary: RunSummary) -> list[Content]:
     """What still costs, then what else is there; what is to be known of it on a line of its own."""
     if not summary.leftovers:

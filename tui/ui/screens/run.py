@@ -250,7 +250,7 @@ class RunScreen(RunLooks):
         bindings = {active.binding.id: active.binding for active in self.active_bindings.values() if active.enabled}
         keys = [
             (self.app.get_key_display(bindings[name]), bindings[name].description)
-            for name in _NEXT_KEYS
+            for name in (*run_words.looks_after(summary), *_NEXT_KEYS)
             if name in bindings
         ]
         state = "success" if summary.exit_code == 0 else "error" if summary.exit_code != 130 else "warning"

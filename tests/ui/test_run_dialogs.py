@@ -106,7 +106,6 @@ async def test_what_would_be_lost_is_deleted_only_once_the_id_was_typed() -> Non
         await delete.until(f"Type {RUN}")
         button = delete.dialog.query_one("#delete", Button)
         assert button.disabled
-        delete.dialog.query_one("#typed").focus()
         await delete.press(*RUN[:-1])
         assert button.disabled, "not yet"
         await delete.press(RUN[-1])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -72,7 +72,7 @@ class DeleteDialog(ModalScreen[Results | None]):
         self._boxes = {part: TickBox(part, value=True, compact=True, id=f"part-{part}") for part in DELETE_PARTS}
         self._consequences = Static("", id="consequences")
         self._outcome = Static("", id="outcome")
-        self._typed = Input(id="typed", compact=True)
+        self._typed = Input(id="typed", compact=True, select_on_focus=False)
         self._ask = Vertical(
             Static(toned(f"This cannot be undone. Type {safe(run_id)} to confirm:", "warning")), self._typed, id="ask"
         )
@@ -135,6 +135,14 @@ class DeleteDialog(ModalScreen[Results | None]):
     @on(Input.Changed)
     def _on_changed(self) -> None:
         self._show()
+
+    def on_key(self, event: events.Key) -> None:
+        """Whoever begins to type the id need not look for its field first."""
+        letter = event.character or ""
+        if self._ask.display and self.focused is not self._typed and letter.isalnum():
+            event.stop()
+            self.set_focus(self._typed)
+            self._typed.insert_text_at_cursor(letter)
 
     @on(Input.Submitted)
     def _on_submitted(self) -> None:

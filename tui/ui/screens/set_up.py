@@ -327,11 +327,8 @@ class SetUpScreen(BatchScreen[Account | None]):
             button.tooltip = self._obstacle
         self._test_button.set_class(not self._is_ready, "-main")
         self._save_button.set_class(self._is_ready, "-main")
-        where_words = set_up_words.where_words(self._draft.kind, self._overview)
-        for line, words in ((self._where, where_words), (self._state, self._state_words())):
-            # Most keys that are typed change neither, and the screen is laid out anew for either.
-            if not (isinstance(line.content, Content) and words.is_same(line.content)):
-                line.update(words)
+        _put(self._where, set_up_words.where_words(self._draft.kind, self._overview))
+        _put(self._state, self._state_words())
         self.refresh_bindings()
 
     def _state_words(self) -> Content:
@@ -346,3 +343,9 @@ class SetUpScreen(BatchScreen[Account | None]):
         if self._tested == self._draft:
             return set_up_words.outcome_words(self._checks.checklist)
         return toned("" if self._draft.kind is AccountKind.SANDBOX else "ready to be tested", "muted")
+
+
+def _put(line: Static, words: Content) -> None:
+    """Most keys that are typed change no line, and the screen is laid out anew for each that is put."""
+    if not (isinstance(line.content, Content) and words.is_same(line.content)):
+        line.update(words)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.world import ALL_PARTS, RUN_ID, World, make_world
+from tui.core.accounts import SANDBOX_NAME
 from tui.core.errors import InputError, LocalError
 from tui.core.events import Progress, RunEnded, RunStarted, Step, StepChanged, StepState
 from tui.core.ids import RUN_METADATA_KEY
@@ -247,12 +248,17 @@ def test_a_pool_that_cannot_allocate_ends_the_run_within_a_poll(world: World) ->
     assert world.clock.monotonic_s() < 10
 
 
-def test_a_start_task_that_fails_everywhere_ends_the_run_with_its_reason(world: World) -> None:
+@pytest.mark.parametrize(("account", "costs"), [("mybatch", True), (SANDBOX_NAME, False)])
+def test_a_start_task_that_fails_everywhere_ends_the_run_with_its_reason(
+    world: World, account: str, costs: bool
+) -> None:
+    world.plan = replace(world.plan, account=account)
     world.batch.behaviour.start_task_fails = True
     summary = world.execute()
     assert summary.exit_code == 3
     assert "exit code 7, FailureExitCode" in summary.outcome
-    assert "the pool" in summary.hint
+    assert "delete the pool" in summary.hint
+    assert ("still cost" in summary.hint) is costs
 
 
 def test_a_time_out_says_why_and_deletes_nothing(tmp_path: Path) -> None:

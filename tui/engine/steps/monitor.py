@@ -149,7 +149,8 @@ class _Watch:
                 self._tell_once(f"node {node.id} is {node.state}")
         why = reasons.hopeless(view.pool, view.nodes)
         if why and self._context.plan.makes_pool:
-            hint = "its nodes still cost: delete the pool" if view.pool.current_nodes else "delete the pool"
+            costs = self._context.plan.is_billed and view.pool.current_nodes
+            hint = "its nodes still cost: delete the pool" if costs else "delete the pool"
             raise RunFailed("The pool cannot run the tasks", why, hint)
 
     def _tell_once(self, text: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from tests.support.run_screen import shown
 from tests.support.runs import (
     NOW_S,
@@ -36,15 +34,12 @@ from tui.core.units import local_clock
 from tui.ui.services import LogSource
 
 
-async def test_before_anything_is_read_it_says_what_it_waits_for() -> None:
+async def test_a_run_is_told_from_before_its_first_event_to_the_rows_of_its_tasks() -> None:
     async with shown() as run:
         await run.until(RUN_ID, "○ starting", "○ containers", "Tasks appear here", "Nodes appear", "ETA –")
         await run.feed(*set_up_events())
         await run.until("Reading the tasks…")
-
-
-async def test_a_run_under_way_shows_steps_counts_rows_nodes_age_and_rate() -> None:
-    async with shown(*running_events()) as run:
+        await run.feed(*running_events())
         await run.until(
             "● running 00:04:12",
             "✓ upload 8/8 12 KB",
@@ -59,10 +54,6 @@ async def test_a_run_under_way_shows_steps_counts_rows_nodes_age_and_rate() -> N
             "1.2 req/s",
             "http://127.0.0.1:41233",
         )
-
-
-async def test_changed_rows_are_merged_and_a_full_list_replaces() -> None:
-    async with shown(*running_events()) as run:
         await run.feed(TasksChanged((succeeded(2),), False, NOW_S, NOW_S))
         await run.until("running 1 · succeeded 4", "topword-00002  ✓ succeeded")
         await run.feed(TasksChanged((succeeded(0),), True, NOW_S, NOW_S))
@@ -79,35 +70,39 @@ async def test_a_long_first_list_comes_in_slices_and_what_changes_meanwhile_afte
         assert list(run.screen.tasks.rows) == [*rows[:9], succeeded(9), *rows[10:]]
 
 
-async def test_time_passes_on_screen_between_polls() -> None:
+async def test_time_passes_on_screen_and_the_age_is_that_of_the_last_look_even_where_it_found_nothing_new() -> None:
     async with shown(*running_events()) as run:
-        await run.until("3.4 s")
+        await run.until("3.4 s", "⟳ 0.8 s ago")
         run.clock.moment_s += 20
         run.screen.tick()
         await run.until("23 s", "● running 00:04:32", "⟳ 21 s ago")
         assert run.screen.title_line.is_stale
+        await run.feed(PoolChanged(new_pool(), (new_node(0),), NOW_S + 20))
+        await run.until("⟳ 21 s ago", "0.0 s ago")
+        run.clock.moment_s += 10
+        await run.feed(PollReport(NOW_S + 29, True, 60, 1))
+        await run.until("⟳ 1.0 s ago")
+        run.clock.moment_s += 30
+        await run.feed(PollReport(NOW_S + 59, False, 60, 1, trouble="no answer"))
+        await run.until("⟳ 31 s ago")
 
 
-async def test_a_pool_that_cannot_allocate_says_why_until_it_has_its_nodes() -> None:
+async def test_a_pool_says_what_keeps_it_from_its_nodes_and_a_failed_start_task_what_it_printed() -> None:
     error = ResizeError("AccountCoreQuotaReached", "The account has reached its core quota")
     pool = replace(new_pool(nodes=0), resize_errors=(error,))
+    failure = FailureInfo("usererror", "FailureExitCode", "The start task failed")
+    broken = replace(new_node(0, "starttaskfailed"), start_task_failure=failure, start_task_exit_code=127)
     async with shown(RunStarted(RUN_ID, NOW_S), PoolChanged(pool, (), NOW_S)) as run:
         await run.until("AccountCoreQuotaReached", "core quota")
         nodes = tuple(map(new_node, range(3)))
         await run.feed(PoolChanged(replace(pool, current_dedicated=3), nodes, NOW_S))
         await run.until_gone("AccountCoreQuotaReached")
-
-
-async def test_a_failed_start_task_is_named_and_its_output_shown() -> None:
-    failure = FailureInfo("usererror", "FailureExitCode", "The start task failed")
-    node = replace(new_node(0, "starttaskfailed"), start_task_failure=failure, start_task_exit_code=127)
-    async with shown() as run:
-        run.logs.contents[LogSource("start task", node.id, "stderr")] = b"apt-get: not found\n"
-        await run.feed(RunStarted(RUN_ID, NOW_S), PoolChanged(new_pool(), (node, new_node(1)), NOW_S))
+        run.logs.contents[LogSource("start task", broken.id, "stderr")] = b"apt-get: not found\n"
+        await run.feed(PoolChanged(new_pool(), (broken, new_node(1)), NOW_S))
         await run.until("start task failed on 1 of 2 nodes", "exit 127", "✗ broken 1", "apt-get: not found")
 
 
-async def test_silence_says_since_when_and_ends_when_the_service_answers() -> None:
+async def test_silence_says_since_when_throttling_until_when_and_both_end_with_an_answer() -> None:
     async with shown(*running_events()) as run:
         await run.feed(PollReport(NOW_S, False, 60, 4, trouble="connection refused"))
         await run.feed(PollReport(NOW_S + 9, False, 60, 8, trouble="connection refused"))
@@ -116,33 +111,14 @@ async def test_silence_says_since_when_and_ends_when_the_service_answers() -> No
         await run.until("Nothing heard since", "connection refused", "8.0 s", "ETA –")
         await run.feed(PollReport(NOW_S + 20, True, 60, 1))
         await run.until_gone("connection refused")
-
-
-async def test_the_age_is_that_of_the_last_look_even_where_it_found_nothing_new() -> None:
-    async with shown(*running_events()) as run:
-        run.clock.moment_s += 30
-        await run.feed(PollReport(NOW_S + 29, True, 60, 1))
-        await run.until("⟳ 1.0 s ago")
-        run.clock.moment_s += 30
-        await run.feed(PollReport(NOW_S + 59, False, 60, 1, trouble="no answer"))
-        await run.until("⟳ 31 s ago")
-
-
-async def test_a_pool_that_was_just_read_makes_old_tasks_no_younger() -> None:
-    async with shown(*running_events()) as run:
+        assert "ETA –" not in run.text
+        until_s = NOW_S + 32
+        await run.feed(PollReport(NOW_S + 20, False, 60, 12, "429 TooManyRequests", throttled_until_s=until_s))
+        await run.until(f"slow down until {local_clock(until_s)}", "429 TooManyRequests")
         run.clock.moment_s += 40
-        await run.feed(PoolChanged(new_pool(), (new_node(0),), NOW_S + 40))
-        await run.until("⟳ 41 s ago", "0.0 s ago")
-
-
-async def test_throttling_says_until_when() -> None:
-    async with shown(*running_events()) as run:
-        await run.feed(PollReport(NOW_S, False, 60, 12, "429 TooManyRequests", throttled_until_s=NOW_S + 12))
-        await run.until(f"slow down until {local_clock(NOW_S + 12)}", "429 TooManyRequests")
-        run.clock.moment_s += 20
         run.screen.tick()
-        await run.until(f"we ask again since {local_clock(NOW_S + 12)}")
-        await run.feed(PollReport(NOW_S + 12, True, 60, 1))
+        await run.until(f"we ask again since {local_clock(until_s)}")
+        await run.feed(PollReport(until_s, True, 60, 1))
         await run.until_gone("slow down")
 
 
@@ -180,15 +156,15 @@ async def test_text_from_the_service_reaches_the_terminal_harmless() -> None:
         assert not set(run.text) & {"\x1b", "\x07", "\x9b"}
 
 
-@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (200, 60), (40, 12)])
-async def test_no_line_is_ever_wider_than_the_terminal_and_the_table_is_there(size: tuple[int, int]) -> None:
-    async with shown(*running_events(), size=size) as run:
-        await run.until("topword-00000")
-        lines = run.text.split("\n")
-        assert len(lines) == size[1]
-        title = lines[0]
-        assert RUN_ID in title
-        if size[0] >= 80:
-            assert "⟳ 0.8 s ago" in title
-            assert all(f"{step.value}" in lines[1] for step in Step)
-            assert "succeeded" in run.text
+async def test_no_line_is_ever_wider_than_the_terminal_and_the_table_is_there() -> None:
+    async with shown(*running_events(), size=(80, 24)) as run:
+        for width, height in ((80, 24), (200, 60), (120, 40), (100, 30), (40, 12)):
+            await run.pilot.resize_terminal(width, height)
+            await run.until("topword-00000")
+            lines = run.text.split("\n")
+            assert (len(lines), {len(line) for line in lines}) == (height, {width})
+            assert RUN_ID in lines[0]
+            if width >= 80:
+                assert "⟳ 0.8 s ago" in lines[0]
+                assert all(f"{step.value}" in lines[1] for step in Step)
+                assert "succeeded" in run.text

@@ -106,6 +106,13 @@ def test_read_only_leaves_out_what_changes_something() -> None:
     assert commands == ["runs", "watch", "accounts", "sandbox", "info"]
 
 
+@pytest.mark.parametrize("group", ["runs", "accounts", "sandbox"])
+def test_what_a_command_does_is_not_cut(group: str) -> None:
+    listed = CliRunner().invoke(program, [group, "--help"]).output.partition("Commands:")[2]
+    assert listed.count("\n  ") > 3
+    assert "..." not in listed
+
+
 def test_the_help_names_every_command_and_option() -> None:
     assert called("--help").stdout.count("\n  ") > 8
     text = called("run", "--help").stdout

@@ -9,6 +9,10 @@ from importlib import import_module
 import click
 
 
+_WHOLE_SENTENCE = 1_000
+"""More characters than any has."""
+
+
 def is_read_only(context: click.Context) -> bool:
     """Whether `--read-only` stands before the command; asked while the command is still being looked for."""
     return bool(context.find_root().params.get("read_only"))
@@ -24,6 +28,15 @@ class GuardedGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return None if self._is_absent(ctx, cmd_name) else self._command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each by the whole of its first sentence, which click would cut at the edge of the terminal."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, command.get_short_help_str(_WHOLE_SENTENCE)) for name, command in commands if command is not None
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def _is_absent(self, context: click.Context, name: str) -> bool:
         return name in self.changing and is_read_only(context)

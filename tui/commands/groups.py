@@ -8,7 +8,6 @@ from importlib import import_module
 
 import click
 
-
 _WHOLE_SENTENCE = 1_000
 """More characters than any has."""
 

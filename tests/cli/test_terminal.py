@@ -117,8 +117,7 @@ def test_the_demo_opens_its_review_starts_and_leaves_with_its_summary(
     terminal.wait_for(b"Nothing has been created yet")
     terminal.type(b"\r")
     terminal.wait_for(b"all 4 tasks succeeded")
-    terminal.type(b"q")
-    assert terminal.exit_code() == 0
+    assert terminal.exit_code_or_quit() == 0
     on_the_shell = terminal.shown.rpartition(_NORMAL_SCREEN)[2].decode()
     assert "all 4 tasks succeeded" in on_the_shell
     assert "by the hour" not in on_the_shell, "nothing costs on the sandbox"

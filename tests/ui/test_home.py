@@ -23,6 +23,7 @@ from tests.support.runs import (
     new_services,
     running_events,
 )
+from tests.support.terminal import Terminal
 from tui import ui
 from tui.core.errors import Unreachable
 from tui.core.presence import Presence
@@ -44,28 +45,18 @@ from tui.ui.screens.task import TaskScreen
 from tui.ui.services import AccountLabel, AppServices
 
 
-class Shown:
+class Shown(Terminal):
     """Home on a pilot, and what can be read on it."""
 
     def __init__(self, pilot: Pilot[int], home: HomeScreen, runs: FakeRuns) -> None:
-        self.pilot, self.home, self.runs = pilot, home, runs
-
-    @property
-    def text(self) -> str:
-        lines = self.pilot.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in lines)
-
-    async def until(self, *texts: str) -> None:
-        await wait_for(self.pilot, lambda: all(text in self.text for text in texts), f"on screen: {texts}")
+        super().__init__(pilot)
+        self.home, self.runs = home, runs
 
     async def until_screen(self, kind: type) -> None:
-        await wait_for(self.pilot, lambda: isinstance(self.pilot.app.screen, kind), f"on top: {kind.__name__}")
+        await self.until_so(lambda: isinstance(self.pilot.app.screen, kind), f"on top: {kind.__name__}")
 
     async def until_home(self) -> None:
-        await wait_for(self.pilot, lambda: self.home.is_current, "Home is on top")
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        await self.until_so(lambda: self.home.is_current, "Home is on top")
 
 
 @asynccontextmanager
@@ -94,7 +85,7 @@ async def shown(
         yield view
 
 
-async def test_runs_stand_there_with_state_counts_age_and_what_costs() -> None:
+async def test_runs_stand_there_with_state_counts_age_and_what_costs_on_any_terminal() -> None:
     runs = FakeRuns()
     runs.remains_by_id[LEFT.run_id] = replace(remains_of(LEFT), counts=TaskCounts(running=3, succeeded=5))
     async with shown(runs) as home:
@@ -103,6 +94,9 @@ async def test_runs_stand_there_with_state_counts_age_and_what_costs() -> None:
         await home.until("✓ succeeded", "19 d 00 h ago", "runs · 3")
         asked = [what[1] for what in home.runs.asked if what[0] == "glance"]
         assert GONE.run_id not in asked, "what is gone is not asked for"
+        for size in ((160, 45), (80, 24)):
+            await home.pilot.resize_terminal(*size)
+            await home.until(*(line.run_id for line in LINES), "✗ tasks failed", "▲ 2 nodes cost")
 
 
 async def test_the_journals_are_read_once_the_first_frame_is_out() -> None:
@@ -163,13 +157,15 @@ async def test_what_the_service_says_is_gone_is_gone() -> None:
         assert home.home.is_current, "there is nothing to delete"
 
 
-async def test_enter_shows_an_ended_run_again_and_esc_comes_back() -> None:
+async def test_enter_shows_an_ended_run_again_with_its_keys_on_a_narrow_terminal_too_and_esc_comes_back() -> None:
     async with shown(FakeRuns(sessions={ENDED.run_id: FakeSession(ended_events())})) as home:
         await home.until(ENDED.run_id)
         await home.press("down", "enter")
         await home.until_screen(OpenRunScreen)
         assert ("revisit", ENDED.run_id) in home.runs.asked
         await home.until("summary")
+        await home.pilot.resize_terminal(80, 24)
+        await home.until("d Download  x Delete  ? Help  q Quit")
         await home.press("escape", "escape")
         await home.until_home()
 
@@ -203,10 +199,7 @@ async def test_a_run_that_goes_on_is_gone_on_with_and_runs_while_home_is_on_top(
         await wait_for(home.pilot, lambda: session.is_stopped, "the run is left")
 
 
-@pytest.mark.parametrize(
-    ("keys", "asked"), [(("down", "down", "enter"), "release"), (("down", "down", "down", "enter"), "remains")]
-)
-async def test_before_quitting_the_nodes_can_be_released_or_deleted(keys: tuple[str, ...], asked: str) -> None:
+async def test_before_quitting_the_nodes_can_be_deleted_or_released() -> None:
     session = PausableFakeSession()
     runs = FakeRuns(lines=(LEFT,), sessions={LEFT.run_id: session})
     async with shown(runs) as home:
@@ -218,13 +211,17 @@ async def test_before_quitting_the_nodes_can_be_released_or_deleted(keys: tuple[
         screen.feed(running_events())
         await home.press("q")
         await home.until_screen(QuitGuard)
-        await home.press(*keys)
-        await wait_for(home.pilot, lambda: (asked, LEFT.run_id) in runs.asked, f"asked: {asked}")
-        if asked == "remains":
-            await home.until_screen(DeleteDialog)
-            await home.press("escape")
-            await wait_for(home.pilot, lambda: screen.is_current, "nothing was deleted, so nothing is left")
-            assert not session.is_stopped
+        await home.press("down", "down", "down", "enter")
+        await home.until_screen(DeleteDialog)
+        await home.until_so(lambda: ("remains", LEFT.run_id) in runs.asked, "what there is to delete is asked for")
+        await home.press("escape")
+        await home.until_so(lambda: screen.is_current, "nothing was deleted, so nothing is left")
+        assert not session.is_stopped
+        await home.press("q")
+        await home.until_screen(QuitGuard)
+        assert ("release", LEFT.run_id) not in runs.asked
+        await home.press("down", "down", "enter")
+        await home.until_so(lambda: ("release", LEFT.run_id) in runs.asked, "its nodes are released")
         session.stop()
 
 
@@ -266,12 +263,6 @@ async def test_without_an_account_the_set_up_comes_first() -> None:
         await home.until_home()
         await home.press("n")
         await home.until_screen(SetUpScreen)
-
-
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
-async def test_run_state_and_what_is_left_stay_on_any_terminal(size: tuple[int, int]) -> None:
-    async with shown(size=size) as home:
-        await home.until(*(line.run_id for line in LINES), "✗ tasks failed", "▲ 2 nodes cost")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-import pytest
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Button, Select
@@ -15,6 +14,7 @@ from textual.widgets import Button, Select
 from tests.support.past_runs import ENDED, FakeRuns, remains_of, wanted
 from tests.support.pilot import wait_for
 from tests.support.runs import new_services
+from tests.support.terminal import Terminal
 from tui.core.deletion import DeletionState, FileTally
 from tui.core.download_choice import DownloadChoice
 from tui.core.errors import AccessRefused, NotFound, Unreachable
@@ -31,20 +31,13 @@ ResultT = TypeVar("ResultT")
 RUN = ENDED.run_id
 
 
-class Shown(Generic[ResultT]):
+class Shown(Terminal, Generic[ResultT]):
     """A dialog on a pilot; `results` has what it was dismissed with."""
 
     def __init__(self, pilot: Pilot[int], dialog: ModalScreen[ResultT]) -> None:
-        self.pilot, self.dialog = pilot, dialog
+        super().__init__(pilot)
+        self.dialog = dialog
         self.results: list[ResultT | None] = []
-
-    @property
-    def text(self) -> str:
-        lines = self.pilot.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in lines)
-
-    async def until(self, *texts: str) -> None:
-        await wait_for(self.pilot, lambda: all(text in self.text for text in texts), f"on screen: {texts}")
 
     async def until_focus(self, button: str) -> None:
         def has_focus() -> bool:
@@ -52,9 +45,6 @@ class Shown(Generic[ResultT]):
             return isinstance(focused, Button) and focused.id == button
 
         await wait_for(self.pilot, has_focus, f"the focus is on {button}")
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
 
     async def result(self) -> ResultT | None:
         await wait_for(self.pilot, lambda: self.results, "the dialog was dismissed")
@@ -123,23 +113,21 @@ async def test_a_part_that_is_not_ticked_stays_and_its_loss_is_not_asked_about()
     runs = FakeRuns()
     async with shown(deletion(runs)) as delete:
         await delete.until("[✓] containers")
-        delete.dialog.query_one("#part-containers").focus()
-        await delete.press("space")
+
+        async def turn(*parts: str) -> None:
+            for part in parts:
+                delete.dialog.query_one(f"#part-{part}").focus()
+                await delete.press("space")
+
+        await turn("containers", "pool", "job")
+        await delete.until("Nothing is ticked")
+        assert delete.dialog.query_one("#delete", Button).disabled
+        await turn("job", "pool")
         await delete.until("[ ] containers", "goes on costing", "storage of 40 files")
-        assert "Type" not in delete.text
+        assert not delete.has("Type")
         delete.dialog.query_one("#delete", Button).press()
         await delete.until("all deleted")
         assert [kind for kind, _ in runs.asked[-1][2]] == ["job", "pool"]  # type: ignore[attr-defined]
-
-
-async def test_nothing_ticked_deletes_nothing() -> None:
-    async with shown(deletion(harmless())) as delete:
-        await delete.until("[✓] job")
-        for part in ("job", "pool", "containers"):
-            delete.dialog.query_one(f"#part-{part}").focus()
-            await delete.press("space")
-        await delete.until("Nothing is ticked")
-        assert delete.dialog.query_one("#delete", Button).disabled
 
 
 async def test_what_failed_is_tried_again_alone() -> None:
@@ -219,24 +207,22 @@ async def test_files_that_fail_are_named_and_tried_again_alone() -> None:
     assert runs.asked[-1][2] == ("taskdata2_OUTPUT.txt",)
 
 
-@pytest.mark.parametrize(
-    ("keys", "decided"),
-    [
-        (["enter", "right", "enter"], {"taskdata1_OUTPUT.txt": "rename", "taskdata3_OUTPUT.txt": "skip"}),
-        (["a", "right", "right", "enter"], {"taskdata1_OUTPUT.txt": "overwrite", "taskdata3_OUTPUT.txt": "overwrite"}),
-    ],
-    ids=["one by one", "for all"],
-)
-async def test_asked_about_each_file_in_the_way(keys: list[str], decided: dict[str, str]) -> None:
+async def test_asked_about_each_file_in_the_way_one_by_one() -> None:
     runs = FakeRuns(files=(wanted(1, True), wanted(2), wanted(3, True)))
     async with shown(download(runs)) as dialog:
         dialog.dialog.query_one(Select).value = "ask"
-        await dialog.press("enter")
-        for key in keys:
-            await wait_for(dialog.pilot, lambda: isinstance(dialog.pilot.app.screen, ConflictDialog), "it asks")
-            await wait_for(dialog.pilot, lambda: dialog.pilot.app.screen.focused, "a button has the focus")
-            await dialog.press(key)
+        await answer(dialog, "enter", "enter", "right", "enter")
         await dialog.until("verified")
+    assert runs.asked[-1][4:] == ("rename", {"taskdata1_OUTPUT.txt": "rename", "taskdata3_OUTPUT.txt": "skip"})
+
+
+async def test_one_answer_may_be_for_all_files_in_the_way() -> None:
+    runs = FakeRuns(files=(wanted(1, True), wanted(2), wanted(3, True)))
+    async with shown(download(runs)) as dialog:
+        dialog.dialog.query_one(Select).value = "ask"
+        await answer(dialog, "enter", "a", "right", "right", "enter")
+        await dialog.until("verified")
+    decided = {"taskdata1_OUTPUT.txt": "overwrite", "taskdata3_OUTPUT.txt": "overwrite"}
     assert runs.asked[-1][4:] == ("rename", decided)
 
 
@@ -244,11 +230,18 @@ async def test_leaving_a_conflict_leaves_the_download() -> None:
     runs = FakeRuns(files=(wanted(1, True),))
     async with shown(download(runs)) as dialog:
         dialog.dialog.query_one(Select).value = "ask"
-        await dialog.press("enter")
-        await wait_for(dialog.pilot, lambda: isinstance(dialog.pilot.app.screen, ConflictDialog), "it asks")
-        await dialog.press("escape")
+        await answer(dialog, "enter", "escape")
         await dialog.until_focus("download")
     assert "fetch" not in [what[0] for what in runs.asked]
+
+
+async def answer(dialog: Shown[Any], start: str, *keys: str) -> None:
+    """Starts the download with the key `start`; each of `keys` on the question that is asked then."""
+    await dialog.press(start)
+    for key in keys:
+        await dialog.until_so(lambda: isinstance(dialog.pilot.app.screen, ConflictDialog), "it asks")
+        await dialog.until_so(lambda: dialog.pilot.app.screen.focused, "a button has the focus")
+        await dialog.press(key)
 
 
 # Errors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.engine.desk import GO_ON, desk_of
@@ -33,3 +34,15 @@ def test_a_pool_resized_to_nothing_costs_nothing(tmp_path: Path) -> None:
     runs.release_nodes(RUN_ID, GO_ON)
     (pool,) = [item for item in runs.leftovers(RUN_ID) if item.kind == "pool"]
     assert (pool.costs, pool.note) == (False, "resized to 0 nodes")
+
+
+def test_a_run_without_nodes_is_not_said_to_go_on(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    ended = world.execute()
+    runs, stopped = runs_of(world), replace(ended, exit_code=130, outcome="it goes on by itself", hint="resume it")
+    assert runs.as_it_is_now(stopped).outcome == "it goes on by itself"
+    runs.release_nodes(RUN_ID, GO_ON)
+    now = runs.as_it_is_now(stopped)
+    assert "resized to 0 nodes" in now.outcome
+    assert now.hint == "they run once the pool has nodes again; then resume it"
+    assert runs.as_it_is_now(ended).outcome == ended.outcome, "it was over before"

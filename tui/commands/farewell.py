@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.console.safe_text import Output
@@ -38,6 +37,6 @@ def say_how_runs_stand(runs: ShownRuns) -> None:
 def _as_it_is_now(summary: RunSummary, runs: ShownRuns) -> RunSummary:
     """What was deleted since the run ended is left no more, and a pool without nodes costs nothing."""
     try:
-        return replace(summary, leftovers=runs.leftovers(summary.run_id))
+        return runs.as_it_is_now(summary)
     except BatchTuiError:
         return summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from tui.core.errors import BatchTuiError, RunFailed
+from tui.core.errors import BatchTuiError, Interrupted, RunFailed
 from tui.core.events import Leftover, RunEvent, RunSummary
 from tui.core.plan import RunPlan
 from tui.core.ports import StopSignal
@@ -79,6 +79,17 @@ class ShownRuns(RunDesk):
             return found
         return tuple(
             replace(item, costs=False, note="resized to 0 nodes") if item.kind == "pool" else item for item in found
+        )
+
+    def as_it_is_now(self, summary: RunSummary) -> RunSummary:
+        """Without what was deleted since; a run whose nodes were given back does not go on by itself."""
+        summary = replace(summary, leftovers=self.leftovers(summary.run_id))
+        if summary.run_id not in self.released or summary.exit_code != Interrupted.exit_code:
+            return summary
+        return replace(
+            summary,
+            outcome="stopped watching: its pool was resized to 0 nodes, so the tasks that are left wait",
+            hint=f"they run once the pool has nodes again; then {summary.hint}",
         )
 
     def watch(self, plan: RunPlan) -> ShownSession:

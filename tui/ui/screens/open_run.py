@@ -164,9 +164,11 @@ class OpenRunScreen(LiveRunScreen):
             return ""
         keeps = f"Pool {plan.pool.id} keeps its {count_text(nodes, 'node')}"
         if not plan.is_billed:
-            return "" if view.summary is not None else f"{keeps}; on Azure they would cost by the hour."
+            they = "it" if nodes == 1 else "they"
+            return "" if view.summary is not None else f"{keeps}; on Azure {they} would cost by the hour."
         is_left = view.summary is None or any(item.costs for item in view.summary.leftovers)
-        return f"{keeps}, and they cost by the hour." if is_left else ""
+        cost = "it costs" if nodes == 1 else "they cost"
+        return f"{keeps}, and {cost} by the hour." if is_left else ""
 
     async def may_leave(self, ask: Ask) -> bool:
         question, costs = self.leaving_question(), self._costs

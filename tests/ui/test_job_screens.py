@@ -55,7 +55,7 @@ async def shown(
     desk: FakeJobDesk, events: Sequence[RunEvent], logs: FakeLogs | None = None, *, is_read_only: bool = False
 ) -> AsyncIterator[Shown]:
     screen = RunScreen(services_with(desk, logs, FrozenClock()), new_plan(), is_read_only=is_read_only)
-    async with BatchTui(lambda: screen).run_test(size=(120, 40), notifications=True) as pilot:
+    async with BatchTui(lambda: screen).run_test(size=(120, 26), notifications=True) as pilot:
         await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
         screen.feed(events)
         yield Shown(pilot, screen)
@@ -120,7 +120,7 @@ async def test_a_group_of_a_job_that_is_over_runs_again_as_a_new_run_of_exactly_
     screen = OpenRunScreen(
         services_with(desk), FakeRuns(), new_plan(), FakeSession(), start_run=started.append, is_only_shown=True
     )
-    async with BatchTui(lambda: screen).run_test(size=(120, 40), notifications=True) as pilot:
+    async with BatchTui(lambda: screen).run_test(size=(120, 26), notifications=True) as pilot:
         await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
         run = Shown(pilot, screen)
         screen.feed(FAILURES)
@@ -186,7 +186,7 @@ async def test_what_is_shown_is_exported_and_nothing_is_never_written() -> None:
         return len(saved[path])
 
     screen = RunScreen(replace(services_with(FakeJobDesk()), save_file=save), new_plan())
-    async with BatchTui(lambda: screen).run_test(size=(120, 40), notifications=True) as pilot:
+    async with BatchTui(lambda: screen).run_test(size=(120, 26), notifications=True) as pilot:
         await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
         run = Shown(pilot, screen)
         await pilot.press("e")
@@ -222,7 +222,7 @@ async def test_columns_are_chosen_before_ones_eyes_and_remembered() -> None:
     views = FakeViews()
     services = replace(services_with(FakeJobDesk()), views=views)
     screen = RunScreen(services, new_plan())
-    async with BatchTui(lambda: screen).run_test(size=(160, 45)) as pilot:
+    async with BatchTui(lambda: screen).run_test(size=(160, 26)) as pilot:
         await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
         run = Shown(pilot, screen)
         screen.feed(FAILURES)
@@ -236,7 +236,7 @@ async def test_columns_are_chosen_before_ones_eyes_and_remembered() -> None:
         await pilot.press("o", "space", "enter")
         await wait_for(pilot, lambda: views.kept, "it is remembered")
     again = RunScreen(services, new_plan())
-    async with BatchTui(lambda: again).run_test(size=(160, 45)) as pilot:
+    async with BatchTui(lambda: again).run_test(size=(160, 26)) as pilot:
         await wait_for(pilot, lambda: again.is_current and again.focused, "the screen has its focus")
         again.feed(FAILURES)
         run = Shown(pilot, again)

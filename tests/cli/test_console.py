@@ -15,7 +15,7 @@ from tui.console.left_runs import left_lines
 from tui.console.live import LiveView
 from tui.console.plan_text import plan_json, plan_lines
 from tui.console.reporter import Reporter
-from tui.console.run_list import run_table
+from tui.console.run_list import record_lines, run_table
 from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
 from tui.console.transcript import Transcript
@@ -255,3 +255,11 @@ def test_what_is_left_of_an_account_says_how_many_pools_cost() -> None:
     assert left_lines([LeftRun(RUN_ID, resources=pools[:1])], "mybatch")[-1] == (
         "1 thing left over, 1 pool of it costs by the hour."
     )
+
+
+def test_a_step_that_a_person_stopped_has_not_failed() -> None:
+    record = RunRecord(plan(), started_s=START_S, steps={Step.MONITOR: StepState.FAILED})
+    record.step_summaries[Step.MONITOR] = "stopped"
+    assert "    monitor     stopped" in record_lines(record)
+    record.step_summaries[Step.MONITOR] = "The pool is gone"
+    assert "    monitor     failed: The pool is gone" in record_lines(record)

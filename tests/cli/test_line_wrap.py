@@ -38,7 +38,7 @@ def test_every_label_of_a_transcript_line_counts() -> None:
 
 def test_a_command_is_whole_where_it_fits_a_line() -> None:
     lines = wrapped("  the run goes on: `batch-tui runs resume RUN` fetches it", WIDTH)
-    assert lines == ["  the run goes on:", "  `batch-tui runs resume RUN` fetches it"]
+    assert lines == ["  the run goes on:", "    `batch-tui runs resume RUN` fetches", "    it"]
     assert wrapped("say `one two three four`", 12) == ["say `one two", "three four`"]
 
 

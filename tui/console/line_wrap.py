@@ -52,8 +52,11 @@ def _pieces(line: str, room: int) -> list[tuple[str, str]]:
 
 
 def _text_column(line: str, width: int) -> int:
-    """Where the text begins: after the labels, which two spaces end, or after what the line is indented by."""
-    column = len(line) - len(line.lstrip(" "))
+    """Where the text begins: after the labels, which two spaces end. Without any, a little further in than an item of
+    a list, and at the edge for plain text.
+    """
+    indent = len(line) - len(line.lstrip(" "))
+    column = indent + 2 if indent else 0
     for match in _COLUMN.finditer(line, 0, width):
         if match.end() <= width // _LABEL_SHARE:
             column = max(column, cells(line[: match.end()]))

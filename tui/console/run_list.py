@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tui.console.safe_text import Json
 from tui.console.summary import leftover_words, summary_lines
-from tui.console.words import counts_words
+from tui.console.words import STOPPED, counts_words
 from tui.core import units
 from tui.core.events import Step, StepState
 from tui.engine.run_record import RunRecord
@@ -71,6 +71,8 @@ def record_lines(record: RunRecord) -> list[str]:
 def _step_words(record: RunRecord, step: Step) -> str:
     state = record.steps.get(step, StepState.WAITING)
     summary = record.step_summaries.get(step, "")
+    if state is StepState.FAILED and summary == STOPPED:
+        return STOPPED
     return f"{state.value}: {summary}" if summary else state.value
 
 

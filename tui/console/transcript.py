@@ -8,7 +8,7 @@ from __future__ import annotations
 from tui.console.reporter import Reporter
 from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
-from tui.console.words import failure_words, progress_words
+from tui.console.words import STOPPED, failure_words, progress_words
 from tui.core import units
 from tui.core.events import (
     Notice,
@@ -31,9 +31,6 @@ _PROGRESS_EVERY_S = 15.0
 
 _NAMED_FAILURES = 10
 _STEP_WIDTH = max(len(step.value) for step in Step)
-_STOPPED = "stopped"
-"""What the engine says of a step that a person stopped; nothing failed."""
-
 _WORDS = {StepState.DONE: "done", StepState.SKIPPED: "skipped", StepState.FAILED: "FAILED"}
 
 
@@ -94,8 +91,8 @@ class Transcript(Reporter):
         started_s = self._starts.pop(event.step, None)
         if event.state is StepState.DONE and started_s is None and event.step in self._ended:
             text = event.summary  # a step that is over tells how things stand, as the pool does
-        elif event.state is StepState.FAILED and event.summary == _STOPPED:
-            text = _STOPPED
+        elif event.state is StepState.FAILED and event.summary == STOPPED:
+            text = STOPPED
         else:
             text = f"{_WORDS[event.state]}: {event.summary}" if event.summary else _WORDS[event.state]
         self._ended.add(event.step)

@@ -9,6 +9,9 @@ from tui.core import units
 from tui.core.events import Progress
 from tui.core.records import NodeRecord, TaskCounts, TaskRow
 
+STOPPED = "stopped"
+"""What the engine says of a step that a person stopped; nothing failed."""
+
 
 def counts_words(counts: TaskCounts) -> str:
     """`3 tasks: 2 succeeded, 1 failed`; states that no task is in are left out."""

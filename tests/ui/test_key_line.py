@@ -134,4 +134,8 @@ async def test_the_mouse_presses_what_works_and_is_told_what_it_would_do() -> No
         under_mouse = desk.line.render_line(0).crop(0, 7)
         await pilot.hover(KeyLine, beyond)
         assert desk.told == ""
-        assert desk.line.render_line(0).crop(0, 7) != under_mouse, "the key under the mouse stands out"
+        elsewhere = desk.line.render_line(0).crop(0, 7)
+        assert elsewhere != under_mouse, "the key under the mouse stands out"
+        await pilot.hover(KeyLine, sign)
+        await pilot.hover("#one")
+        assert desk.line.render_line(0).crop(0, 7) == elsewhere

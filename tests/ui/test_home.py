@@ -97,6 +97,8 @@ async def test_runs_stand_there_with_state_counts_age_and_what_costs_on_any_term
         for size in ((160, 45), (80, 24)):
             await home.pilot.resize_terminal(*size)
             await home.until(*(line.run_id for line in LINES), "✗ tasks failed", "▲ 2 nodes cost")
+        await home.pilot.resize_terminal(40, 12)
+        await home.until(*(line.run_id for line in LINES))
 
 
 async def test_the_journals_are_read_once_the_first_frame_is_out() -> None:

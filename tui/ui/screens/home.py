@@ -43,6 +43,7 @@ class HomeScreen(HomeReading):
     """The list of runs."""
 
     CSS_PATH = "../styles/home.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - Textual's name
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         DangerousBinding("n", "new_run", "New run", id="home.new", tooltip="Plan a run; its review starts it"),
@@ -72,7 +73,7 @@ class HomeScreen(HomeReading):
         self._table: VirtualTable[RunLine] = VirtualTable(
             self._runs.model, can_mark=False, empty_text="Reading the journals…", id="runs", classes="panel"
         )
-        self._detail = Static("", id="detail", classes="panel")
+        self._detail = Static("", id="detail", classes="panel -empty")
 
     def compose_body(self) -> Iterable[Widget]:
         self._table.border_title = "runs"
@@ -133,7 +134,7 @@ class HomeScreen(HomeReading):
 
     def _show_detail(self) -> None:
         line = self._line
-        self._detail.display = line is not None or bool(self._unreadable)
+        self._detail.set_class(line is None and not self._unreadable, "-empty")
         if line is None:
             self._detail.update(joined([toned(safe(text), "warning") for text in self._unreadable], "\n"))
             return

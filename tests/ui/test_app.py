@@ -116,12 +116,16 @@ async def test_every_theme_can_paint_the_run_screen() -> None:
         await wait_for(pilot, lambda: screen.is_current, "the run is shown")
         screen.feed(running_events())
         assert pilot.app.theme == "nord"
-        looks = set()
-        for theme in (*(theme.name for theme in THEMES), "textual-light", "dracula", "ansi-dark"):
+        themes = [*(theme.name for theme in THEMES), "textual-light", "dracula", "ansi-dark"]
+        failed = set()
+        for theme in themes:
             pilot.app.theme = theme
             await pilot.pause()
-            looks.add(tuple(segment.style for segment in pilot.app.screen._compositor.render_strips()[6]))
-        assert len(looks) == len(THEMES) + 3, "a row of the table looks different in each of them"
+            segments = [segment for strip in pilot.app.screen._compositor.render_strips() for segment in strip]
+            (style,) = {segment.style for segment in segments if "✗ failed" in segment.text}
+            failed.add(style)
+        assert len(failed) == len(themes), "each has its own colours for what failed"
+        assert len({style and style.color for style in failed}) > 1, "not only its own background"
 
 
 async def test_a_theme_is_remembered_once_it_is_chosen() -> None:

@@ -26,8 +26,8 @@ def test_words_are_never_broken_and_none_is_lost() -> None:
 
 
 def test_what_follows_a_label_stays_right_of_it() -> None:
-    lines = wrapped("  Outputs  4 files, 1.0 KB, in /home/someone/top-words", WIDTH)
-    assert lines == ["  Outputs  4 files, 1.0 KB, in", "           /home/someone/top-words"]
+    lines = wrapped("  Outputs  4 files, 1.0 KB, in /srv/results/top-words", WIDTH)
+    assert lines == ["  Outputs  4 files, 1.0 KB, in", "           /srv/results/top-words"]
 
 
 def test_every_label_of_a_transcript_line_counts() -> None:

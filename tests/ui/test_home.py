@@ -101,6 +101,18 @@ async def test_runs_stand_there_with_state_counts_age_and_what_costs_on_any_term
         await home.until(*(line.run_id for line in LINES))
 
 
+async def test_what_was_deleted_from_home_is_no_longer_there() -> None:
+    runs = FakeRuns()
+    async with shown(runs) as home:
+        await home.until("▲ 2 runs with nodes that cost")
+        runs.lines = tuple(replace(line, leftovers=()) if line.run_id == LEFT.run_id else line for line in LINES)
+        await home.press("f5")
+        await home.until("▲ 1 run with nodes that cost")
+        home.home.feed_remains(runs.remains_by_id[LEFT.run_id])  # asked for before the deletion, told after it
+        await home.pilot.pause()
+        assert "▲ 1 run with nodes that cost" in home.text
+
+
 async def test_the_journals_are_read_once_the_first_frame_is_out() -> None:
     """What they need is imported by a thread, which the frame would wait for."""
     done: list[str] = []

@@ -69,16 +69,23 @@ class HomeReading(BatchScreen[None]):
         await self._switch.read()
 
     def feed(self, lines: Iterable[RunLine], unreadable: tuple[str, ...] = ()) -> None:
-        """The runs as their journals have them, newest first."""
+        """The runs as their journals have them, newest first; what the service said before a run was deleted goes."""
         self._lines = {line.run_id: line for line in lines}
+        self._read = {run_id: remains for run_id, remains in self._read.items() if self._has_left(run_id)}
         self._unreadable = unreadable
         self._show()
 
     def feed_remains(self, remains: Remains) -> None:
         """What the service said of one run."""
+        if not self._has_left(remains.run_id):
+            return  # it was deleted while the service was asked
         self._read[remains.run_id] = remains
         self._troubles.pop(remains.run_id, None)
         self._show()
+
+    def _has_left(self, run_id: str) -> bool:
+        line = self._lines.get(run_id)
+        return line is not None and bool(line.leftovers)
 
     def _look(self) -> None:
         """One look at the service at a time."""

@@ -41,7 +41,7 @@ def program(context: click.Context, read_only: bool) -> int:
 
     Without a command, opens the user interface.
     """
-    from tui.ui import collector  # --version and --help do without it
+    from tui.ui import collector  # not before --version and --help, which do without it
 
     collector.tame()
     if context.invoked_subcommand is None:

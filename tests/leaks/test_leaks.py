@@ -207,7 +207,7 @@ def test_a_defect_ends_the_interface_and_shows_no_variables(
     opening: Callable[[], Screen[None]], capfd: pytest.CaptureFixture[str]
 ) -> None:
     app = BatchTui(opening)
-    app.run(headless=True)
+    app.run(headless=True, size=(80, 24))
     assert isinstance(app.defect, RuntimeError), "whoever ran it reports what it was"
     printed = capfd.readouterr()
     assert Marks({"key": _KEY}).hits((printed.out + printed.err).encode()) == []

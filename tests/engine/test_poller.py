@@ -20,7 +20,7 @@ from tui.core.run_view import count_rows
 from tui.core.specs import PoolSpec
 from tui.engine.cadence import Cadence, RequestRate
 from tui.engine.poller import PollControl, Poller, PollView
-from tui.engine.task_book import OVERLAP_TICKS, TaskBook, ticks, time_of
+from tui.engine.task_book import OVERLAP_TICKS, TaskBook, newest_time, ticks, time_of
 
 
 @pytest.fixture
@@ -244,6 +244,19 @@ def test_times_of_the_service_are_exact() -> None:
     assert ticks("2026-11-20T10:02:11.5Z") - ticks("2026-11-20T10:02:11Z") == 5_000_000
     with pytest.raises(ValueError, match="not a time"):
         ticks("yesterday")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_newest_of_times_written_in_different_lengths(seed: int) -> None:
+    chooser = random.Random(seed)
+    texts = [
+        f"2026-11-20T10:02:{second:02}{fraction}{zone}"
+        for second in (9, 10, 59)
+        for fraction in ("", ".5", ".49", ".4999999", ".5000000")
+        for zone in ("Z", "+00:00")
+    ]
+    rows = [TaskRow(text, TaskState.ACTIVE, text) for text in chooser.sample(texts, 4)]
+    assert newest_time(rows) == max(ticks(row.state_transition_time) for row in rows)
 
 
 class _Service:

@@ -125,8 +125,14 @@ def _server_time_s(pages: list[TaskPage]) -> float:
 
 
 def newest_time(rows: Iterable[TaskRow]) -> int:
-    """The newest change in `rows`, which are not empty."""
-    times = {row.state_transition_time for row in rows}
-    if len({len(time) for time in times}) == 1:
-        return ticks(max(times))
-    return max(ticks(time) for time in times)
+    """The newest change in `rows`, which are not empty.
+
+    Times that are written equally long are in order as texts; the service leaves zeros at their end out.
+    """
+    newest: dict[int, str] = {}
+    for row in rows:
+        time = row.state_transition_time
+        length = len(time)
+        if time > newest.get(length, ""):
+            newest[length] = time
+    return max(map(ticks, newest.values()))

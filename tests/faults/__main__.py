@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.faults import calls, kills, long_life, machines
+from tests.faults.command import asked_for
 from tests.faults.matrix import report
 from tests.sandbox.attack import __main__ as attack
 
@@ -22,14 +22,8 @@ CAMPAIGNS: Mapping[str, Callable[[int], bool]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where a run was lost."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Runs under trouble.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(CAMPAIGNS)}")
-    parser.add_argument("--workers", type=int, default=2, help="sandboxes at a time")
-    given = parser.parse_args(arguments)
-    unknown = [name for name in given.names if name not in CAMPAIGNS]
-    if unknown:
-        parser.error(f"no such campaign: {', '.join(unknown)}")
-    survived = [CAMPAIGNS[name](given.workers) for name in given.names or CAMPAIGNS]
+    names, workers = asked_for("tests.faults", "Runs under trouble.", CAMPAIGNS, arguments)
+    survived = [CAMPAIGNS[name](workers) for name in names]
     return 0 if all(survived) else 1
 
 

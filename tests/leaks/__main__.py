@@ -5,12 +5,12 @@ Exits non-zero where a secret was found.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tests.faults.command import asked_for
 from tests.faults.matrix import Verdict, verdicts
 from tests.leaks import screens, sweep
 
@@ -49,16 +49,10 @@ class Tally:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where a secret got out."""
-    parser = argparse.ArgumentParser(prog="python -m tests.leaks", description="The hunt for leaks, in full.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(CAMPAIGNS)}")
-    parser.add_argument("--workers", type=int, default=2, help="sandboxes at a time")
-    given = parser.parse_args(arguments)
-    unknown = [name for name in given.names if name not in CAMPAIGNS]
-    if unknown:
-        parser.error(f"no such campaign: {', '.join(unknown)}")
+    names, workers = asked_for("tests.leaks", "The hunt for leaks, in full.", CAMPAIGNS, arguments)
     tally = Tally()
-    for name in given.names or CAMPAIGNS:
-        for verdict in CAMPAIGNS[name](given.workers):
+    for name in names:
+        for verdict in CAMPAIGNS[name](workers):
             tally.add(verdict)
     for group in sorted(tally.searched):
         word = "LEAK" if tally.hits[group] else "ok  "

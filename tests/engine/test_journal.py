@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.support.fakes import START_S
 from tui.core.errors import InputError, LocalError
 from tui.core.events import Step, StepState
 from tui.core.records import TaskCounts
-from tui.engine.journal import append
+from tui.engine.journal import JournalFolder, append
 from tui.engine.run_record import Ending, FileMoved, ResourceState, TasksOutcome
 
 
@@ -51,6 +52,24 @@ def test_the_live_record_is_the_one_on_disk(world: World) -> None:
     with world.journals().open(world.plan) as journal:
         live = journal.record
     assert live == world.journals().read(RUN_ID)
+
+
+def test_a_record_that_the_disk_took_half_of_costs_the_next_one_nothing(world: World) -> None:
+    has_room = [True]
+
+    def write(file: int, content: bytes, durable: bool) -> None:
+        append(file, content if has_room[0] else content[:20], durable)
+        if not has_room[0]:
+            raise OSError(errno.ENOSPC, "no space left")
+
+    with JournalFolder(world.journals().folder, world.clock, write).open(world.plan) as journal:
+        has_room[0] = False
+        with pytest.raises(LocalError):
+            journal.resource("pool", "p", ResourceState.MAKING)
+        has_room[0] = True
+        journal.resource("job", "j", ResourceState.MAKING)
+    record = world.journals().read(RUN_ID)
+    assert (record.resources, record.damaged_lines) == ({("job", "j"): ResourceState.MAKING}, 0)
 
 
 def test_a_summary_survives_the_journal(world: World) -> None:

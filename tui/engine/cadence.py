@@ -7,6 +7,8 @@ from collections import deque
 SHORTEST_S = 1.0
 LONGEST_S = 10.0
 LONGEST_BACKOFF_S = 30.0
+LONGEST_ASKED_S = 120.0
+"""A service that asks for more is asked again all the same: the run's own limits are judged after each poll."""
 _QUIET_FACTOR = 1.5
 _RATE_WINDOW_S = 60.0
 
@@ -25,9 +27,9 @@ class Cadence:
         return max(self._pause_s, took_s)
 
     def after_trouble(self, asked_s: float) -> float:
-        """Seconds to wait after a failed poll; `asked_s` is the service's own wish."""
+        """Seconds to wait after a failed poll; `asked_s` is the service's own wish, heeded within bounds."""
         self._failures += 1
-        return max(asked_s, min(SHORTEST_S * 2.0 ** min(self._failures - 1, 10), LONGEST_BACKOFF_S))
+        return max(min(asked_s, LONGEST_ASKED_S), min(SHORTEST_S * 2.0 ** min(self._failures - 1, 10), LONGEST_BACKOFF_S))
 
 
 class RequestRate:

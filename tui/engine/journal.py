@@ -100,7 +100,13 @@ class Journal:
         with self._lock, local_error(self.path, "written"):
             if self._file < 0:
                 raise LocalError("The journal is closed", str(self.path))
-            self._write(self._file, _encoded(line), durable)
+            end = os.fstat(self._file).st_size
+            try:
+                self._write(self._file, _encoded(line), durable)
+            except OSError:
+                with suppress(OSError):  # a torn piece would swallow the next record, too
+                    os.ftruncate(self._file, end)
+                raise
             self.record.apply(line)
 
 

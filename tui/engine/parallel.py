@@ -33,7 +33,7 @@ class Outcome(Generic[Item, Result]):
 
 
 class _Finished:
-    """A worker's last word; it carries the defect that ended it, if one did."""
+    """A worker's last word; it carries what ended it early: a defect, or the stop signal."""
 
     def __init__(self, defect: BaseException | None = None) -> None:
         self.defect = defect
@@ -79,6 +79,8 @@ class _Crew(Generic[Item, Result]):
                         break
                     self.hire()
                 self.results.put(self._done(item))
+            else:  # the consumer may wait here with its own look at the signal behind it
+                raise Interrupted("Stopped", self._name)
         except BaseException as defect:  # outermost of its thread: handed to the consumer, which raises it
             self.results.put(_Finished(defect))
         else:

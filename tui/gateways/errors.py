@@ -82,7 +82,7 @@ def date_s(text: str | None) -> float | None:
     """Unix seconds of an HTTP date."""
     try:
         return parsedate_to_datetime(text).timestamp() if text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -141,11 +141,28 @@ def test_bodies_are_checked(tmp_path: Path, path: str, body: object, code: str, 
     in_world(tmp_path, work)
 
 
-@pytest.mark.parametrize("raw", [b"{", b"[]", b'"x"', b"\xff", b"[" * 100_000, b'{"id": "a", "id'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(b"{", b"[]", b'"x"', b"\xff", b"[" * 100_000, b'{"id": "a", "id'),
+        b'{"id": "job2", "displayName": "\\ud83d", "poolInfo": {"poolId": "pool"}}',
+        b'{"id": "job2", "displayName": "\xed\xa0\xbd", "poolInfo": {"poolId": "pool"}}',
+    ],
+)
 def test_what_is_no_json_object_is_refused(tmp_path: Path, raw: bytes) -> None:
     async def work(world: World) -> None:
         answer = await world.send("POST", "/jobs", raw=raw)
         assert (answer.status, answer.code) == (400, "InvalidRequestBody")
+
+    in_world(tmp_path, work)
+
+
+def test_a_character_in_two_escapes_is_kept(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        raw = b'{"id": "job2", "displayName": "\\ud83d\\ude00", "poolInfo": {"poolId": "pool"}}'
+        assert (await world.send("POST", "/pools", POOL)).status == 201
+        assert (await world.send("POST", "/jobs", raw=raw)).status == 201
+        assert (await world.get("/jobs/job2"))["displayName"] == "\U0001f600"
 
     in_world(tmp_path, work)
 

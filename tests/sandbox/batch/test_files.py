@@ -181,7 +181,24 @@ def test_a_task_that_has_not_run_has_no_files(tmp_path: Path) -> None:
     in_world(tmp_path, work)
 
 
-@pytest.mark.parametrize("header", ["0-1", "bytes=-5", "bytes=a-b", "bytes=1", "items=0-1", "bytes=0-1,3-4"])
+def test_a_name_that_is_no_unicode_does_not_hide_the_others(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        directory = await _task_with_files(world)
+        (directory / os.fsdecode(b"no\xff.txt")).touch()
+        listed = (await world.get("/jobs/job/tasks/t0/files"))["value"]
+        assert [entry["name"] for entry in listed] == ["no?.txt", "stderr.txt", "stdout.txt", "wd"]
+        assert listed[0]["url"].endswith("/no%FF.txt")
+        page = await world.get("/jobs/job/tasks/t0/files", maxresults="1")
+        rest = await world.send("GET", page["odata.nextLink"].removeprefix("http://127.0.0.1:1234"))
+        assert rest.json["value"][0]["name"] == "stderr.txt"
+
+    in_world(tmp_path, work)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["0-1", "bytes=-5", "bytes=a-b", "bytes=1", "items=0-1", "bytes=0-1,3-4", "bytes=²-", f"bytes={'9' * 5000}-"],
+)
 def test_what_is_no_range_is_refused(header: str) -> None:
     with pytest.raises(ServiceError) as caught:
         files.parse_range(header, 10)

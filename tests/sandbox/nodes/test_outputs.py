@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -104,3 +106,16 @@ async def test_large_files_go_in_blocks_and_survive_passing_faults(tmp_path: Pat
     failure = upload_output_files(missing, tmp_path, threading.Event())
     assert failure is not None
     assert failure.code == "FileUploadContainerNotFound"
+
+
+async def test_a_name_that_is_no_unicode_fails_its_own_upload_in_words_that_can_be_stored(
+    node: Node, container: Container
+) -> None:
+    container.faults = {("PUT", "dir/no\ufffd.txt"): [400]}  # as the service does with such a name
+    script = "import os; os.mknod(b'no\\xff.txt'); os.mknod('z.txt')"
+    outputs = (OutputFile("*.txt", container.signed_url, "dir"),)
+    outcome = await node.run(node.launch(f"{sys.executable} -c {shlex.quote(script)}", output_files=outputs))
+    assert outcome.failure is not None
+    assert outcome.failure.code == "FileUploadMiscError"
+    assert dict(outcome.failure.details)["FilePath"].endswith("/wd/no?.txt")
+    assert list(container.blobs) == ["dir/z.txt"], "the others are uploaded"

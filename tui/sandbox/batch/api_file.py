@@ -94,7 +94,7 @@ async def list_files(call: Call) -> Reply:
 def _properties(folder_url: str) -> Properties[FileEntry]:
     return {
         "name": lambda entry, _: entry.name,
-        "url": lambda entry, _: f"{folder_url}/{quote(entry.name)}",
+        "url": lambda entry, _: f"{folder_url}/{quote(entry.name, errors='surrogateescape')}",
         "isDirectory": lambda entry, _: entry.is_directory,
         "properties": lambda entry, _: (
             None

@@ -14,6 +14,7 @@ from tui.sandbox.batch.errors import ServiceError, invalid_property, missing_pro
 from tui.sandbox.batch.times import format_duration, parse_duration
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _INT32 = range(-(1 << 31), 1 << 31)
 
 
@@ -29,7 +30,10 @@ class Body:
         if not data.strip():
             return cls({})
         try:
-            content = json.loads(data)
+            content = json.loads(data.decode("utf-8-sig"))
+            if _ESCAPED_SURROGATE.search(data):
+                # Half a pair is no character: it could be neither stored nor sent again.
+                json.dumps(content, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             raise ServiceError("InvalidRequestBody", [("Reason", "The body is not valid JSON.")]) from None
         if not isinstance(content, dict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import os
+import re
 import stat
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tui.sandbox.batch.errors import ServiceError
 
 _CHUNK_BYTES = 256 * 1024
 _TOP_FOLDERS = ("workitems", "applications", "fsmounts", "shared", "startup", "volatile")
+_RANGE = re.compile(r"bytes\s*=\s*([0-9]{1,19})-([0-9]{1,19})?", re.IGNORECASE)
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -130,12 +132,11 @@ def parse_range(header: str | None, size_bytes: int) -> tuple[int, int]:
     """First byte and count of `ocp-range: bytes=a-b`; the whole file without one. Raises InvalidRange."""
     if not header:
         return 0, size_bytes
-    unit, _, span = header.partition("=")
-    first, dash, last = span.strip().partition("-")
-    if unit.strip().lower() != "bytes" or not dash or not first.isdigit() or not (last == "" or last.isdigit()):
+    found = _RANGE.fullmatch(header.strip())
+    if found is None:
         raise ServiceError("InvalidHeaderValue", [("HeaderName", "ocp-range"), ("HeaderValue", header[:64])])
-    start = int(first)
-    end = min(int(last), size_bytes - 1) if last else size_bytes - 1
+    start = int(found[1])
+    end = min(int(found[2]), size_bytes - 1) if found[2] else size_bytes - 1
     if start >= size_bytes or end < start:
         raise ServiceError("InvalidRange")
     return start, end - start + 1

@@ -170,7 +170,8 @@ class Responder:
             headers.append(("Content-Length", "0"))
         if reply.content is not None:
             headers.append(("Content-Type", JSON_TYPE))
-            data = _ENCODE(reply.content).encode()
+            # A task may give a file a name that is no UTF-8; what of it cannot be told is a question mark.
+            data = _ENCODE(reply.content).encode(errors="replace")
             await self._start(reply.status, headers)
             await self._send({"type": "http.response.body", "body": data})
             return

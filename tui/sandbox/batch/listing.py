@@ -33,7 +33,7 @@ def read_token(call: Call) -> str | None:
         return None
     inner = token.removeprefix(_TOKEN_PREFIX).removesuffix(_TOKEN_SUFFIX)
     try:
-        return base64.urlsafe_b64decode(inner.encode("ascii")).decode()
+        return base64.urlsafe_b64decode(inner.encode("ascii")).decode(errors="surrogatepass")
     except (binascii.Error, ValueError):
         raise invalid_query("$skiptoken", token, "The token was not made by this service.") from None
 
@@ -78,7 +78,7 @@ def list_of(call: Call, set_name: str, value: list[Wire], last_id: str | None = 
 
 
 def _next_link(call: Call, last_id: str) -> str:
-    token = _TOKEN_PREFIX + base64.urlsafe_b64encode(last_id.encode()).decode() + _TOKEN_SUFFIX
+    token = _TOKEN_PREFIX + base64.urlsafe_b64encode(last_id.encode(errors="surrogatepass")).decode() + _TOKEN_SUFFIX
     given = [(name, value) for name, value in parse_qsl(call.raw_query) if name.lower() != "$skiptoken"]
     query = urlencode([*given, ("$skiptoken", token)], safe="$:", quote_via=quote)
     return f"{call.base_url}{call.raw_path}?{query}"

@@ -22,6 +22,9 @@ Kind: TypeAlias = Literal["text", "time", "number", "flag"]
 _MAX_DEPTH = 64
 """Parentheses deeper than this are refused rather than risking the interpreter's stack."""
 
+_MAX_DIGITS = 64
+"""Of a number: many more than any property has, and far fewer than Python refuses to read."""
+
 EQUALITY = frozenset({"eq", "ne"})
 ORDER = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 PREFIX = ORDER | {"startswith"}
@@ -135,6 +138,8 @@ class _Parser:
             return "text", _unquote(value)
         if kind == "number":
             digits = value.rstrip("lLdDfFmM")
+            if len(digits) > _MAX_DIGITS:
+                raise _Malformed(f"'{digits[:_MAX_DIGITS]}…' is too long a number.")
             return "number", float(digits) if "." in digits else int(digits)
         if kind == "time":
             ticks = parse_time(value)

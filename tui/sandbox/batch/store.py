@@ -112,7 +112,7 @@ class Store:
         waiting, self._waiting = self._waiting, []
         try:
             self._write()
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, ValueError) as problem:  # ValueError: text that is no Unicode; nobody may wait forever
             _LOG.error("the state could not be written: %s", problem)
             self._timer = asyncio.get_running_loop().call_later(_TRY_AGAIN_S, self._flush)
             for done in waiting:

@@ -30,9 +30,9 @@ def parse_http_date(text: str) -> datetime | None:
     """None when `text` is no HTTP date. A date without a zone is read as UTC."""
     try:
         parsed = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):  # its zone may lead out of the calendar
         return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 @lru_cache(maxsize=1024)

@@ -67,7 +67,7 @@ def _sources(resource_file: ResourceFile, client: HttpClient) -> Iterator[tuple[
 def blob_url(container_url: str, blob_name: str) -> str:
     """The blob's address under a container's, with the container's signature."""
     parts = urlsplit(container_url)
-    path = f"{parts.path.rstrip('/')}/{quote(blob_name, safe='/~')}"
+    path = f"{parts.path.rstrip('/')}/{quote(blob_name, safe='/~', errors='surrogateescape')}"
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 
 

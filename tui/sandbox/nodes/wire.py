@@ -62,8 +62,13 @@ def decode_outcome(line: bytes) -> tuple[str, TaskOutcome]:
     if message["failure"] is None:
         return message["key"], TaskOutcome(message["exit_code"], None)
     category, code, text, details = message["failure"]
-    failed = Failure(category, code, text, tuple([(name, value) for name, value in details]))
+    failed = Failure(category, code, text, tuple([(name, _told(value)) for name, value in details]))
     return message["key"], TaskOutcome(message["exit_code"], failed)
+
+
+def _told(value: str) -> str:
+    """With question marks for what of a file's name is no UTF-8, which could be neither stored nor sent."""
+    return value.encode(errors="replace").decode()
 
 
 def _line(message: dict[str, Any]) -> bytes:

@@ -8,11 +8,13 @@ import os
 import shlex
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -172,6 +174,41 @@ def test_a_server_that_cannot_start_says_why(state_dir: Path) -> None:
     assert str(paths.batch_state) in str(caught.value)
     assert str(paths.log) in caught.value.hint
     assert not is_held(paths.alive_lock)
+
+
+@pytest.mark.parametrize("damage", ["blobs", "version", "record"])
+def test_stored_state_that_cannot_be_read_is_said_without_a_traceback(state_dir: Path, damage: str) -> None:
+    control.up(state_dir)
+    control.down(state_dir)
+    paths = SandboxPaths(state_dir)
+    catalogue = paths.blobs / "catalogue.sqlite3"
+    if damage == "blobs":
+        catalogue.write_bytes(b"no database" * 1000)
+    else:
+        with closing(sqlite3.connect(catalogue if damage == "version" else paths.batch_state)) as database:
+            database.execute("PRAGMA user_version = 99" if damage == "version" else "INSERT INTO jobs VALUES('j', '{')")
+            database.commit()
+    with pytest.raises(StartError) as caught:
+        control.up(state_dir)
+    assert "File " not in str(caught.value)
+    assert str(paths.blobs if damage != "record" else "The state cannot be read") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change", [{"batch_key": "no base64!"}, {"storage_key": 5}, {"batch_port": 99_999}, {"blob_port": "80"}]
+)
+def test_settings_that_no_sandbox_saved_are_refused_with_the_way_out(
+    state_dir: Path, change: dict[str, object]
+) -> None:
+    paths = SandboxPaths(state_dir)
+    paths.create()
+    SandboxSettings.new().save(paths)
+    paths.settings.write_text(json.dumps(json.loads(paths.settings.read_text()) | change))
+    with pytest.raises(StateFolderError) as caught:
+        control.up(state_dir)
+    assert "reset" in caught.value.hint
+    control.reset(state_dir)
+    assert not paths.settings.exists()
 
 
 def test_it_leaves_by_itself_when_idle_unless_asked_to_stay(state_dir: Path) -> None:

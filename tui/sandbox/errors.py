@@ -33,9 +33,9 @@ class UnsupportedSystemError(SandboxError):
 class StateFolderError(SandboxError):
     title = "The sandbox cannot use its state folder"
 
-    def __init__(self, folder: Path, reason: str) -> None:
+    def __init__(self, folder: Path, reason: str, hint: str = "") -> None:
         super().__init__(f"{folder}: {reason}")
-        self.hint = "make the folder writable, or set XDG_STATE_HOME (or HOME) to one that is"
+        self.hint = hint or "make the folder writable, or set XDG_STATE_HOME (or HOME) to one that is"
 
 
 class PortTakenError(SandboxError):

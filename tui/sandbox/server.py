@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from tui.sandbox.batch.ports import Limits, NodeHost
 from tui.sandbox.batch.service import BatchService
 from tui.sandbox.batch.store import StoreError
 from tui.sandbox.blob import BlobAccount, BlobStore, create_blob_app
+from tui.sandbox.blob.catalogue import CatalogueVersionError
 from tui.sandbox.errors import PortTakenError, SandboxError, StartError, StateFolderError
 from tui.sandbox.locks import FileLock
 from tui.sandbox.middleware import Activity, Gate
@@ -77,7 +79,7 @@ class Sandbox:
         settings, listeners = _listen(self._paths)
         host = LocalNodeHost(self._paths.nodes)
         await asyncio.to_thread(host.end_leftovers)
-        store = BlobStore(self._paths.blobs)
+        store = _blob_store(self._paths)
         troubles = TroubleDesk()
         nodes = SimulatedHost(host, troubles)
         service = _batch_service(self._paths, settings, nodes, troubles)
@@ -87,7 +89,7 @@ class Sandbox:
         apps = [simulation.before("batch", batch), simulation.before("blob", blob)]
         servers = [_Server(Gate(app, self._activity, self._options.latency_s)) for app in apps]
         try:
-            await service.start()
+            await _start_service(service, self._paths)
             simulation.start()
             self._handle_signals()
             serving = [
@@ -210,6 +212,20 @@ def _batch_service(paths: SandboxPaths, settings: SandboxSettings, host: NodeHos
         return BatchService(account=account, host=host, state_path=paths.batch_state, limits=limits)
     except StoreError as error:
         raise StartError(str(error), paths.log) from error
+
+
+async def _start_service(service: BatchService, paths: SandboxPaths) -> None:
+    try:
+        await service.start()
+    except StoreError as error:
+        raise StartError(str(error), paths.log) from error
+
+
+def _blob_store(paths: SandboxPaths) -> BlobStore:
+    try:
+        return BlobStore(paths.blobs)
+    except (sqlite3.Error, CatalogueVersionError) as error:
+        raise StartError(f"{paths.blobs}: {error}", paths.log) from error
 
 
 def _has_running_tasks(service: BatchService) -> bool:

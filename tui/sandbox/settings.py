@@ -18,6 +18,7 @@ from tui.sandbox.errors import StateFolderError
 BATCH_ACCOUNT = "sandbox"
 STORAGE_ACCOUNT = "sandboxstore"
 _KEY_BYTES = 64
+_PORTS = range(1 << 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,24 @@ class SandboxSettings:
         """
         try:
             values: dict[str, Any] = json.loads(paths.settings.read_text(encoding="utf-8"))
-            return cls(**values)
+            settings = cls(**values)
+            settings._check()
+            return settings
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StateFolderError(paths.settings, error.strerror or str(error)) from error
         except (ValueError, TypeError):
-            raise StateFolderError(paths.settings, "not the settings of a sandbox") from None
+            hint = "give up what the sandbox holds, its keys among it, with `batch-tui sandbox reset`"
+            raise StateFolderError(paths.settings, "not the settings of a sandbox", hint) from None
+
+    def _check(self) -> None:
+        """Raises ValueError or TypeError for what no sandbox has saved."""
+        for key in (self.batch_key, self.storage_key):
+            base64.b64decode(key, validate=True)
+        for port in (self.batch_port, self.blob_port):
+            if port not in _PORTS:
+                raise ValueError
 
     def save(self, paths: SandboxPaths) -> None:
         write_private(paths.settings, json.dumps(asdict(self), indent=2))

@@ -35,6 +35,10 @@ _SCHEMA_VERSION = 1
 _BLOB_COLUMNS = "container, name, etag, created_s, modified_s, size_bytes, md5, properties, metadata, segments"
 
 
+class CatalogueVersionError(Exception):
+    """The file was written by another version of this program; the message says which."""
+
+
 class Catalogue:
     """One connection, used by one thread at a time."""
 
@@ -56,7 +60,9 @@ class Catalogue:
         execute("PRAGMA synchronous = NORMAL")
         version = execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _SCHEMA_VERSION):
-            raise RuntimeError(f"the blob catalogue has version {version}, this program knows {_SCHEMA_VERSION}")
+            raise CatalogueVersionError(
+                f"the blob catalogue has version {version}, this program knows {_SCHEMA_VERSION}"
+            )
         self._connection.executescript(_SCHEMA)
         execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 

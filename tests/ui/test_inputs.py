@@ -239,6 +239,25 @@ async def test_a_batch_at_a_time_while_it_is_read() -> None:
         assert "read 0.0 s ago" in run.text
 
 
+async def test_a_plan_that_was_reviewed_too_early_takes_in_what_was_still_to_be_read() -> None:
+    async with inputs(Readers(holds=True)) as (run, readers):
+        publish = readers.publishers[-1]
+        publish(ListingBatch((texts("/jobs", folders=("books",)), texts("/jobs/books", "one.txt", is_complete=False))))
+        await run.until("books")
+        await run.press("space")
+        await run.until_so(lambda: chosen(run), "one file is chosen")
+        await run.press("4")
+        await run.until("1 task ", "✗ Inputs: books/ is still being read")
+        publish(ListingBatch((texts("/jobs/books", "two.txt"),), is_over=True))
+        await run.until("2 tasks", "✓ 7 of 7")
+        assert [len(plan.inputs) for plan in readers.preflight.plans] == [1, 2]
+        await run.press("enter")
+        await run.until_so(lambda: run.results, "it is started")
+        plan = run.results[0]
+        assert plan is not None
+        assert [item.local_path for item in plan.inputs] == ["/jobs/books/one.txt", "/jobs/books/two.txt"]
+
+
 async def test_what_an_earlier_reading_finds_is_dropped() -> None:
     async with inputs(Readers(holds=True)) as (run, readers):
         await run.press("backspace")

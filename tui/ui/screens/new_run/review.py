@@ -57,6 +57,8 @@ class ReviewPane(StepPane):
         self._new_run = new_run
         self.plan: RunPlan | None = None
         """What would be started; None while the draft cannot be planned."""
+        self.draft: RunDraft | None = None
+        """What it was made from."""
         self._preflight: Preflight | None = None
         self._number = 0
         self._worker: Worker[None] | None = None
@@ -82,6 +84,7 @@ class ReviewPane(StepPane):
     def load(self, draft: RunDraft) -> None:
         """Makes the plan and starts to look at what it rests on."""
         now_s = self._services.clock.now_s()
+        self.draft = draft
         self.plan = None if draft.problems else draft.plan(now_s, self._services.account.name)
         self._missing.display = self.plan is None
         self._facts.display = self._checks.display = self.plan is not None

@@ -153,7 +153,14 @@ class NewRunScreen(BatchScreen[RunPlan]):
         if draft != self.draft:
             self.draft = draft
             message.pane.follow(draft)
+        self._review_anew()
         self._show()
+
+    def _review_anew(self) -> None:
+        """What a folder still being read has brought since belongs to the plan too, once all of it is there."""
+        others = (pane for pane in self._made if pane is not self._review)
+        if self._step == REVIEW and self._review.draft != self.draft and not any(map(self._problems_of, others)):
+            self._review.load(self.draft)
 
     @on(StepPane.NextRequested)
     async def _on_next_requested(self, message: StepPane.NextRequested) -> None:

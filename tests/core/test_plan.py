@@ -170,6 +170,32 @@ def test_a_wrong_extension_is_a_problem_of_the_inputs() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("workload", "files"),
+    [
+        ("ffmpeg-mp3", (FileChoice(1, "/v/a.mp4"), FileChoice(1, "/v/a.MP4"))),
+        ("ffmpeg-mp3", (FileChoice(1, blob_name="v/a.mp4"), FileChoice(1, blob_name="v/a.MP4"))),
+        ("top-words", (FileChoice(1, "/t/task-logs/a.txt"), FileChoice(1, "/t/b/a.txt"))),
+        ("top-words", (FileChoice(1, blob_name="task-logs/a.txt"),)),
+    ],
+)
+def test_no_output_takes_the_place_of_another_or_of_the_logs(workload: str, files: tuple[FileChoice, ...]) -> None:
+    assert [problem.option for problem in problems(RunOptions(workload, files))] == ["inputs"]
+
+
+@pytest.mark.parametrize(
+    ("workload", "paths"),
+    [
+        ("ffmpeg-mp3", ("/v/a.mp4", "/w/a.MP4")),
+        ("top-words", ("/v/a.mp4", "/v/a.MP4")),
+        ("top-words", ("/t/task-logs/a.txt", "/t/b/b.txt")),
+    ],
+)
+def test_outputs_that_differ_are_no_problem(workload: str, paths: tuple[str, ...]) -> None:
+    plan = plan_of(*paths, workload=workload)
+    assert len({plan.output_name(item) for item in plan.inputs}) == 2
+
+
 def test_an_unknown_workload_lists_the_known_ones() -> None:
     with pytest.raises(InputError) as refusal:
         problems(RunOptions("nothing", ()))

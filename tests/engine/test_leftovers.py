@@ -13,6 +13,10 @@ from tui.core.deletion import DeletionResult, DeletionState
 from tui.core.errors import Unreachable
 from tui.core.leftovers import GRACE_S, LeftRun
 from tui.core.records import TaskStatus
+from tui.core.redaction import Secret
+from tui.core.rerun import retry_plan
+from tui.core.specs import JobSpec
+from tui.engine.job_desk import JobDesk
 from tui.engine.leftovers import Confirmed, find_left, sweep
 from tui.engine.run_tools import RunTools
 
@@ -128,3 +132,24 @@ def test_what_was_given_up_elsewhere_is_left_over_after_a_day(tmp_path: Path) ->
     assert only_run(tools).resources == ()
     world.clock.advance(GRACE_S)
     assert [item.name for item in only_run(tools).resources] == [world.plan.input_container]
+
+
+def test_what_a_further_run_of_the_failed_inputs_works_with_is_needed(world: World, tmp_path: Path) -> None:
+    first, stop = world.plan, threading.Event()
+    ground = JobDesk(first, lambda: tools_of(world)).read_ground()
+    world.plan = retry_plan(first, [first.task_id(0)], ground, "again", world.clock.now_s())
+    world.faults.before_call = lambda operation: stop.set() if operation == "count_tasks" else None
+    world.execute(stop)
+    world.faults.before_call = lambda _: None
+    for tools in (tools_of(world), tools_of(world, tmp_path / "other")):
+        again, original = find_left(tools, "fake", GO_ON)
+        assert (again.run_id, again.needed_for) == ("again", "1 task not finished")
+        assert (original.run_id, original.resources) == (RUN_ID, ())
+        assert "run again works with" in original.needed_for
+
+
+def test_a_pool_with_someone_elses_job_is_needed(world: World) -> None:
+    world.batch.create_job(JobSpec("their-job", RUN_ID, 0, None, 0, None), lambda _: Secret(""))
+    assert only_run(tools_of(world)).needed_for == f"job their-job works with pool {RUN_ID}"
+    world.batch.terminate_job("their-job", "done")
+    assert only_run(tools_of(world)).needed_for == ""

@@ -8,13 +8,16 @@ doubt unless its journal is here. Nothing that bears no run's mark is ever looke
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tui.core.deletion import ResourceKind
+from tui.core.errors import InputError
 from tui.core.ids import RUN_METADATA_KEY, is_run_id
 from tui.core.records import ContainerRecord, JobRecord, PoolRecord
+from tui.core.run_description import DESCRIPTION_KEY, described_plan
 from tui.core.units import count_text
 
 GRACE_S = 86_400.0
@@ -131,6 +134,41 @@ def _needed_for(
     if not is_settled and local is None and now_s - found.newest_s < GRACE_S:
         return "made within a day, perhaps by a machine that still works on it"
     return ""
+
+
+def kept_for_others(
+    judged: Iterable[LeftRun], found: Iterable[Holdings], jobs: Iterable[JobRecord]
+) -> tuple[LeftRun, ...]:
+    """`judged`, but a run on whose pool or inputs others still work is needed for them.
+
+    Others are the runs that are needed themselves, such as one of the failed inputs of an earlier run, and whatever
+    job is not over.
+    """
+    runs = tuple(judged)
+    over = {run.run_id for run in runs if not run.needed_for}
+    users = {("pool", job.pool_id): f"job {job.id}" for job in jobs if not job.is_over and job.id not in over}
+    for holding in found:
+        if holding.run_id not in over:
+            users |= dict.fromkeys(_rests_on(holding), f"run {holding.run_id}")
+    return tuple(_kept(run, users) for run in runs)
+
+
+def _rests_on(found: Holdings) -> Iterable[tuple[str, str]]:
+    """Pool and input container, as the run's own resources describe it; nothing where they do not."""
+    for item in (*found.containers, *found.pools, *((found.job,) if found.job is not None else ())):
+        if DESCRIPTION_KEY in item.metadata:
+            with suppress(InputError):
+                plan = described_plan(found.run_id, item.metadata[DESCRIPTION_KEY], "", "")
+                return ("pool", plan.pool.id), ("container", plan.input_container)
+    return ()
+
+
+def _kept(run: LeftRun, users: Mapping[tuple[str, str], str]) -> LeftRun:
+    for item in run.resources:
+        user = users.get((item.kind, item.name))
+        if user is not None:
+            return LeftRun(run.run_id, f"{user} works with {item.kind} {item.name}", (), run.newest_s)
+    return run
 
 
 def _left(found: Holdings, local: LocalRun | None, outputs: Collection[str], is_billed: bool) -> Iterable[LeftResource]:

@@ -5,6 +5,7 @@ Validation judges as the service would, before anything is asked of it.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -81,7 +82,30 @@ def _input_problems(options: RunOptions, workload: Workload) -> Iterable[Problem
         if workload.input_extensions and not name.lower().endswith(workload.input_extensions):
             yield Problem("inputs", f"{name} is not {_either(workload.input_extensions)}", "leave it out")
         if choice.blob_name.startswith(LOG_PREFIX):
-            yield Problem("inputs", f"{name} lies where the logs of the tasks will be", f"rename {LOG_PREFIX!r}")
+            yield _in_place_of_logs(name)
+    yield from _output_problems(options.files, workload)
+
+
+def _output_problems(files: Sequence[FileChoice], workload: Workload) -> Iterable[Problem]:
+    """Outputs that would take the place of each other, or that of the logs; looked for without naming every blob."""
+    extension = workload.output.extension
+    if extension is not None:
+        first: dict[str, str] = {}
+        for choice in files:
+            name = choice.local_path or choice.blob_name
+            stem = posixpath.splitext(name)[0]
+            other = first.setdefault(stem, name)
+            if other != name:
+                yield Problem("inputs", f"{other} and {name} would both become {stem}{extension}", "rename one of them")
+    local = [choice.local_path for choice in files if choice.local_path is not None]
+    if any(f"/{LOG_PREFIX}" in path for path in local):
+        for path, blob_name in zip(local, blob_names(local), strict=True):
+            if blob_name.startswith(LOG_PREFIX):
+                yield _in_place_of_logs(path)
+
+
+def _in_place_of_logs(name: str) -> Problem:
+    return Problem("inputs", f"{name} lies where the logs of the tasks will be", f"rename {LOG_PREFIX!r}")
 
 
 def _either(extensions: Sequence[str]) -> str:

@@ -29,7 +29,9 @@ class Cadence:
     def after_trouble(self, asked_s: float) -> float:
         """Seconds to wait after a failed poll; `asked_s` is the service's own wish, heeded within bounds."""
         self._failures += 1
-        return max(min(asked_s, LONGEST_ASKED_S), min(SHORTEST_S * 2.0 ** min(self._failures - 1, 10), LONGEST_BACKOFF_S))
+        return max(
+            min(asked_s, LONGEST_ASKED_S), min(SHORTEST_S * 2.0 ** min(self._failures - 1, 10), LONGEST_BACKOFF_S)
+        )
 
 
 class RequestRate:

@@ -14,7 +14,7 @@ from tui.core.deletion import DeletionResult, DeletionState
 from tui.core.errors import BatchTuiError, InputError, Interrupted, NotFound
 from tui.core.events import Step
 from tui.core.ids import RUN_METADATA_KEY
-from tui.core.leftovers import Holdings, LeftResource, LeftRun, LocalRun, holdings, judge
+from tui.core.leftovers import Holdings, LeftResource, LeftRun, LocalRun, holdings, judge, kept_for_others
 from tui.core.ports import StopSignal
 from tui.core.redaction import redact
 from tui.engine.deletion import Report, Resource, delete_resources, resources_of
@@ -35,12 +35,13 @@ def find_left(tools: RunTools, account: str, stop: StopSignal) -> tuple[LeftRun,
     containers = retry("listing the containers", tools.storage.list_containers)
     now_s = tools.clock.now_s()
     judged = []
-    for found in holdings(jobs, pools, containers):
+    held = holdings(jobs, pools, containers)
+    for found in held:
         unfinished = retry(f"counting the tasks of {found.run_id}", lambda found=found: _unfinished(tools, found))  # type: ignore[misc]
         outputs = retry(f"looking into {found.run_id}", lambda found=found: _filled_outputs(tools, found))  # type: ignore[misc]
         local = _local(tools, found.run_id, account)
         judged.append(judge(found, local, unfinished, outputs, now_s, is_billed=account != SANDBOX_NAME))
-    return tuple(judged)
+    return kept_for_others(judged, held, jobs)
 
 
 def _unfinished(tools: RunTools, found: Holdings) -> int:

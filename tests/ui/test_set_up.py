@@ -31,6 +31,7 @@ from tui.core.account_draft import AccountDraft, draft_of
 from tui.core.accounts import Account, AccountKind
 from tui.core.errors import Interrupted
 from tui.core.ports import StopSignal
+from tui.core.saved_accounts import SavedAccount
 from tui.ui.app import BatchTui
 from tui.ui.blocking import run_in_daemon_thread
 from tui.ui.screens.set_up import SetUpScreen
@@ -285,3 +286,22 @@ async def test_escape_stops_a_test_that_hangs_and_the_screen_stays_alive() -> No
         await screen.until("ready to be tested", "not tested yet")
         await wait_for(screen.pilot, stopped.is_set, "the engine was told")
         assert screen.answers == []
+
+
+async def test_an_account_that_is_saved_while_a_question_is_on_top_is_the_answer_once_that_is_closed() -> None:
+    class SlowKeyStore(FakeAccounts):
+        is_unlocked = threading.Event()
+
+        def save(self, account: Account, replaces: str = "", *, becomes_current: bool = True) -> SavedAccount:
+            assert self.is_unlocked.wait(PATIENCE_S)
+            return super().save(account, replaces, becomes_current=becomes_current)
+
+    accounts = SlowKeyStore(WORK)
+    async with shown(accounts, draft=draft_of(WORK), replaces="work", threaded=True) as screen:
+        await screen.type_into("batch-account", "other", "ctrl+s", "escape")
+        await screen.until("Leave without saving?")
+        accounts.is_unlocked.set()
+        await screen.until_so(lambda: accounts.saved["work"].batch_account == "other", "it is saved")
+        await screen.press("escape")
+        await screen.until_so(lambda: screen.screen not in screen.pilot.app.screen_stack, "the set-up is left")
+    assert screen.answers == [accounts.saved["work"]]

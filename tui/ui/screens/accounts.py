@@ -170,7 +170,7 @@ class AccountsScreen(BatchScreen[Account | None]):
 
     def _finish(self, account: Account) -> None:
         if len(self.app.screen_stack) > 1:
-            self.dismiss(account)
+            self.finish(account)
 
     def action_add(self) -> None:
         self._open_set_up(AccountDraft(kind=AccountKind.SHARED_KEY), "")

@@ -55,6 +55,7 @@ class BatchScreen(Screen[ResultT]):
         self.title_line = TitleLine(services.account)
         self._dangerous = dangerous_actions(type(self))
         self._has_been_up = False
+        self._outcome: tuple[ResultT] | None = None
         self._marked_panel: DOMNode | None = None
 
     def compose(self) -> ComposeResult:
@@ -78,6 +79,14 @@ class BatchScreen(Screen[ResultT]):
         """As it comes up first it has just been styled, widget by widget: Textual would style it all once more."""
         event.refresh_styles = event.refresh_styles and self._has_been_up
         self._has_been_up = True
+        if self._outcome is not None:
+            self.finish(*self._outcome)
+
+    def finish(self, result: ResultT) -> None:
+        """Dismisses with `result` once nothing is on top: Textual would close that, and leave this screen open."""
+        self._outcome = (result,)
+        if self.is_active:
+            self.dismiss(result)
 
     def watch_focused(self, focused: Widget | None) -> None:
         """Marks the panel with the focus in it: `:focus-within` would style all inside it anew with each change."""
@@ -100,7 +109,7 @@ class BatchScreen(Screen[ResultT]):
 
     def action_back(self) -> None:
         """One step out: subclasses close what is open first."""
-        if len(self.app.screen_stack) > 1:
+        if len(self.app.screen_stack) > 1 and self._outcome is None:
             self.dismiss()
 
     def palette_commands(self) -> Iterable[SystemCommand]:

@@ -239,7 +239,7 @@ class SetUpScreen(BatchScreen[Account | None]):
         except BatchTuiError as error:
             self._fail(error)
         else:
-            self.dismiss(account)
+            self.finish(account)
 
     def _fail(self, error: BatchTuiError) -> None:
         self._trial.is_under_way = self._is_saving = False

@@ -15,6 +15,7 @@ from tests.support.accounts import WORK, FakeAccounts
 from tests.support.past_runs import ENDED, GONE, LEFT, LINES, FakeRuns, remains_of
 from tests.support.pilot import wait_for
 from tests.support.runs import (
+    SUMMARY,
     FakeLogs,
     FakeSession,
     FrozenClock,
@@ -240,12 +241,38 @@ async def test_before_quitting_the_nodes_can_be_deleted_or_released() -> None:
 
 
 async def test_a_run_that_another_process_drives_is_only_watched() -> None:
-    runs = FakeRuns(lines=(replace(LEFT, is_driven=True),))
+    session = PausableFakeSession()
+    runs = FakeRuns(lines=(replace(LEFT, is_driven=True),), sessions={LEFT.run_id: session})
     async with shown(runs) as home:
         await home.until(LEFT.run_id)
         await home.press("enter")
         await home.until_screen(OpenRunScreen)
         assert ("watch", LEFT.run_id) in runs.asked
+        await home.press("escape")
+        await home.until_so(lambda: session.is_stopped, "nobody looks any more, so nothing is asked any more")
+
+
+async def test_a_run_that_ended_while_home_was_on_top_is_held_no_longer() -> None:
+    session = PausableFakeSession()
+    async with shown(FakeRuns(lines=(LEFT,), sessions={LEFT.run_id: session})) as home:
+        await home.until(LEFT.run_id)
+        await home.press("enter")
+        await home.until_screen(OpenRunScreen)
+        screen = home.pilot.app.screen
+        await home.press("escape")
+        await home.until_home()
+        home.home.tick()
+        await home.press("enter")
+        await home.until_so(lambda: screen.is_current, "while it goes on it is the same screen")
+        session.summary = SUMMARY
+        assert isinstance(screen, OpenRunScreen)
+        await home.until_so(lambda: screen.is_settled, "the end is told")
+        home.home.tick()
+        assert screen.is_current, "it stays while it is looked at"
+        await home.press("escape")
+        await home.until_home()
+        home.home.tick()
+        await home.until_so(lambda: not screen.is_running, "its tasks and its clock are gone")
 
 
 async def test_keys_lead_to_the_dialogs_of_the_run_under_the_cursor() -> None:

@@ -104,6 +104,7 @@ class HomeScreen(HomeReading):
         self._runs.now_s = self.services.clock.now_s()
         self._table.tick()
         self._show_ages()
+        self._let_go_of_settled()
         if self.is_current and self._runs.now_s >= self._next_look_s:
             self._look()
 
@@ -202,11 +203,22 @@ class HomeScreen(HomeReading):
 
     def _keep(self, run_id: str, screen: OpenRunScreen) -> None:
         """A run that this program drives goes on when its screen is left."""
-        before = self._opened.pop(run_id, None)
-        if before is not None:
-            self.app.uninstall_screen(before)
+        self._let_go(run_id)
         self._opened[run_id] = screen
         self.app.install_screen(screen, f"run-{run_id}")
+
+    def _let_go(self, run_id: str) -> None:
+        """Its screen, with all its tasks, is held no longer."""
+        screen = self._opened.pop(run_id, None)
+        if screen is not None:
+            self.app.uninstall_screen(screen)
+            screen.remove()
+
+    def _let_go_of_settled(self) -> None:
+        """A run that has ended is shown from its journal when it is opened again."""
+        shown = self.app.screen_stack
+        for run_id in [run_id for run_id, screen in self._opened.items() if screen.is_settled and screen not in shown]:
+            self._let_go(run_id)
 
     def action_resume(self) -> None:
         line = self._line

@@ -18,14 +18,25 @@ class LiveRunScreen(RunScreen):
     _refused: AccessRefused | None = None
     """What ended the session, until it was decided upon."""
     _is_asking = False
+    _has_ended = False
 
     @property
     def awaits_access(self) -> bool:
         """Whether the run was refused, and a person has not yet said what to do about it."""
         return self._refused is not None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has told all it will tell, and asks nothing."""
+        return self._has_ended and not self.awaits_access
+
+    def follow(self, session: RunSession) -> None:
+        self._has_ended = False
+        super().follow(session)
+
     def end(self, error: BatchTuiError | None) -> None:
         super().end(error)
+        self._has_ended = True
         problem = self.view.problem if error is None else error
         if not isinstance(problem, AccessRefused) or self.services.access is None:
             return

@@ -338,3 +338,7 @@ class RunScreen(RunLooks):
     def leave(self) -> None:
         if self._session is not None:
             self._session.stop()
+
+    def on_unmount(self) -> None:
+        """A session whose screen is gone would ask the service on and on, for nobody."""
+        self.leave()

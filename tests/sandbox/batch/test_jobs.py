@@ -108,6 +108,21 @@ def test_a_disabled_job_treats_running_tasks_as_told_and_starts_none(
     in_world(tmp_path, work)
 
 
+def test_a_task_that_succeeded_before_it_could_be_queued_again_is_not_run_twice(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        await world.make_pool()
+        job = await world.make_job()
+        (task,) = await world.add("wait")
+        await world.reaches("running", task)
+        agent = world.host.agents[world.nodes()[0].id]
+        agent.let_go(agent.launches[0].key)
+        await world.post("/jobs/job/disable", {"disableTasks": "requeue"})
+        await until(lambda: job.state == "disabled", "disabled")
+        assert (task.state, task.succeeded, task.requeue_count) == ("completed", True, 0)
+
+    in_world(tmp_path, work)
+
+
 def test_deleting_a_job_ends_its_tasks_and_removes_its_files(tmp_path: Path) -> None:
     async def work(world: World) -> None:
         await world.make_pool()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.sandbox.batch.fakes import time_passes, until
 from tests.sandbox.batch.world import POOL, World, in_world
 
@@ -134,6 +136,37 @@ def test_nodes_that_were_leaving_when_the_resize_stopped_still_go(tmp_path: Path
     in_world(tmp_path, work)
 
 
+@pytest.mark.parametrize("given_up", ["/pools/pool/stopresize", "/pools/pool"])
+@pytest.mark.parametrize("waiting", ["resize", "reboot"])
+def test_a_task_a_node_waited_for_is_queued_again_when_the_node_goes_at_once(
+    tmp_path: Path, waiting: str, given_up: str
+) -> None:
+    async def work(world: World) -> None:
+        await world.make_pool()
+        await world.make_job()
+        (task,) = await world.add("wait")
+        await world.reaches("running", task)
+        node = world.nodes()[0]
+        if waiting == "resize":
+            wish = {"targetDedicatedNodes": 0, "nodeDeallocationOption": "taskcompletion"}
+            await world.post("/pools/pool/resize", wish)
+        else:
+            await world.post(f"/pools/pool/nodes/{node.id}/reboot", {"nodeRebootOption": "taskcompletion"})
+            await world.post("/pools/pool/resize", {"targetDedicatedNodes": 0})
+        await until(lambda: node.state == "leavingpool", "the node leaves")
+        answer = await world.send("POST" if given_up.endswith("stopresize") else "DELETE", given_up)
+        assert answer.status == 202
+        await until(
+            lambda: (
+                node.id not in [left.id for pool in world.service.state.pools.values() for left in pool.nodes.values()]
+            ),
+            "the node is gone",
+        )
+        assert (task.state, task.requeue_count) == ("active", 1)
+
+    in_world(tmp_path, work)
+
+
 def test_named_nodes_are_removed_and_the_target_follows(tmp_path: Path) -> None:
     async def work(world: World) -> None:
         await world.make_pool(2)
@@ -200,6 +233,23 @@ def test_a_node_whose_agent_dies_boots_again_and_its_tasks_with_it(tmp_path: Pat
         await until(lambda: all(task.requeue_count == 1 for task in tasks), "requeued")
         await world.reaches("running", *tasks)
         assert world.host.created == [world.nodes()[0].id] * 2
+
+    in_world(tmp_path, work)
+
+
+def test_a_node_whose_agent_dies_while_it_is_prepared_boots_again(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        await world.make_pool()
+        await world.make_job(jobPreparationTask={"commandLine": "wait"})
+        (task,) = await world.add("wait")
+        node = world.nodes()[0]
+        await until(lambda: bool(world.host.agents[node.id].running), "the preparation runs")
+        first = world.host.agents[node.id]
+        first.crash()
+        await until(lambda: world.host.agents[node.id] is not first, "the node has another agent")
+        await until(lambda: bool(world.host.agents[node.id].running), "the preparation runs again")
+        world.host.agents[node.id].let_go("job/jobpreparation#1")
+        await world.reaches("running", task)
 
     in_world(tmp_path, work)
 

@@ -99,8 +99,10 @@ class Attempts:
             attempt.preparing.cancel()
 
     async def over(self, attempts: list[Attempt]) -> None:
-        """Return when all of them have ended."""
-        await asyncio.gather(*(attempt.runner for attempt in attempts if attempt.runner), return_exceptions=True)
+        """Return when all of them have ended. Who gives up waiting, as a resize that is stopped does, ends none."""
+        runners = [attempt.runner for attempt in attempts if attempt.runner]
+        if runners:
+            await asyncio.wait(runners)
 
     async def _run(self, attempt: Attempt, is_prepared: bool) -> None:
         job, task, node = attempt.job, attempt.task, attempt.node
@@ -155,12 +157,12 @@ class Attempts:
         job, task = attempt.job, attempt.task
         if attempt.ending is Ending.DISOWNED:
             self.remove_files(task, attempt.node)
+        elif outcome is not None and outcome.succeeded:  # it was over before its end was asked for
+            self._complete(attempt, outcome)
         elif attempt.ending is Ending.REQUEUED:
             self._life.requeue(job, task)
         elif attempt.ending is Ending.TERMINATED:
-            if outcome is not None and outcome.succeeded:
-                self._complete(attempt, outcome)
-            elif outcome is None:
+            if outcome is None:
                 self._life.end_waiting(job, task)
             else:
                 self._life.complete(job, task, outcome.exit_code, ENDED_BY_USER)

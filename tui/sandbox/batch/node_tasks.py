@@ -17,12 +17,15 @@ _LOST = Failure("ServerError", "Unknown", "The node's agent ended before the tas
 
 
 class NodeTasks:
-    """Runs them with their retries and records how they went."""
+    """Runs them with their retries and records how they went. `lost` is told of nodes without agent."""
 
-    def __init__(self, state: BatchState, launches: Launches, background: Background) -> None:
+    def __init__(
+        self, state: BatchState, launches: Launches, background: Background, lost: Callable[[Node], None]
+    ) -> None:
         self._state = state
         self._launches = launches
         self._background = background
+        self._lost = lost
         self._preparing: dict[tuple[str, str], asyncio.Task[bool]] = {}
 
     async def start(self, node: Node, spec: Wire) -> bool:
@@ -172,6 +175,7 @@ class NodeTasks:
         try:
             return await node.agent.run(launch)
         except AgentLost:
+            self._lost(node)
             return TaskOutcome(None, _LOST)
 
 

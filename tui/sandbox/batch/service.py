@@ -48,7 +48,7 @@ class BatchService:
         self.state = BatchState(self.clock, self.store)
         self.background = Background()
         self.launches = Launches(host, account)
-        self.node_tasks = NodeTasks(self.state, self.launches, self.background)
+        self.node_tasks = NodeTasks(self.state, self.launches, self.background, lost=self._agent_lost)
         self.task_life = TaskLife(self.state, self._task_completed)
         self.attempts = Attempts(
             self.state,

@@ -81,3 +81,17 @@ def test_a_secret_shows_itself_to_reveal_only() -> None:
     secret = Secret(KEY)
     assert KEY not in f"{secret} {secret!r} {[secret]}"
     assert secret.reveal() == KEY
+
+
+def test_what_is_registered_meanwhile_is_masked_as_well() -> None:
+    redactor = Redactor()
+
+    class Slow(Secret):
+        """While it is read, another thread registers one of its own."""
+
+        def reveal(self) -> str:
+            redactor.register("the other one")
+            return super().reveal()
+
+    redactor.register(Slow("this one"))
+    assert redactor("this one, the other one") == f"{MASK}, {MASK}"

@@ -206,6 +206,18 @@ class TestReading:
             ("AccountCoreQuotaReached", "Quota. (Limit: 6)")
         ]
 
+    def test_null_is_as_good_as_absent(self) -> None:
+        failure = {"category": None, "code": None, "message": None, "details": [{"name": None, "value": None}]}
+        times = {"creationTime": "2026-11-20T10:00:00Z", "stateTransitionTime": "2026-11-20T10:00:00Z"}
+        execution = {"failureInfo": failure, "retryCount": None, "requeueCount": None, "terminateReason": None}
+        item = {"id": "x", "state": "completed", **times, "executionInfo": execution, "nodeInfo": {"nodeId": None}}
+        row = answers.task_row(item)
+        assert (row.retry_count, row.requeue_count, row.node_id) == (0, 0, "")
+        assert row.failure is not None
+        assert (row.failure.code, row.failure.details) == ("", (("", ""),))
+        assert answers.job(item).terminate_reason == ""
+        assert answers.pool({**item, "resizeErrors": [{"code": None}]}).resize_errors[0].code == ""
+
     def test_no_limit_is_none(self) -> None:
         job = answers.job(
             {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote, quote_plus
@@ -69,10 +70,11 @@ class Redactor:
 
     def __init__(self) -> None:
         self._forms: tuple[str, ...] = ()
+        self._lock = threading.Lock()
 
     def register(self, *secrets: Secret | str) -> None:
         """Masks these from now on. Safe to call from several threads: the tuple is replaced, never changed."""
-        forms = set(self._forms)
+        forms: set[str] = set()
         for secret in secrets:
             value = secret.reveal() if isinstance(secret, Secret) else secret
             if len(value) >= _MINIMUM_SECRET_LENGTH:
@@ -84,7 +86,8 @@ class Redactor:
                     json.dumps(value)[1:-1],
                     base64.b64encode(value.encode("utf-8", "surrogateescape")).decode("ascii"),
                 }
-        self._forms = tuple(sorted(forms, key=len, reverse=True))
+        with self._lock:  # another thread may be adding its own
+            self._forms = tuple(sorted(forms.union(self._forms), key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
         """`text` with every secret masked."""

@@ -12,6 +12,7 @@ import os
 import posixpath
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +66,14 @@ def download_all(
     scratch: Scratch,
     policy: ConflictPolicy = "rename",
     part_bytes: int = PART_BYTES,
+    *,
+    is_durable: bool = False,
 ) -> Iterator[Outcome[DownloadPart, PartDone]]:
-    """Fetches `downloads`; one outcome a part, in the order they end."""
-    parts = _parts(storage, retry, downloads, scratch, policy, part_bytes)
+    """Fetches `downloads`; one outcome a part, in the order they end.
+
+    Where it must be `is_durable`, a file counts only once it is on the disk: the blobs may be deleted then.
+    """
+    parts = _parts(storage, retry, downloads, scratch, policy, part_bytes, is_durable)
     return in_parallel(parts, lambda part: part.fetch(), workers=TRANSFER_WORKERS, name="download", stop=stop)
 
 
@@ -78,11 +84,12 @@ def _parts(
     scratch: Scratch,
     policy: ConflictPolicy,
     part_bytes: int,
+    is_durable: bool,
 ) -> Iterator[DownloadPart]:
     for number, download in enumerate(downloads):
         parts = tuple(spans(download.blob.size_bytes, part_bytes))
         partial = scratch.partial(download.container, download.blob, number, is_large=len(parts) > 1)
-        fetching = _Fetching(storage, retry, download, partial, download.policy or policy, len(parts))
+        fetching = _Fetching(storage, retry, download, partial, download.policy or policy, len(parts), is_durable)
         for span in parts:
             yield DownloadPart(download, lambda fetching=fetching, span=span: fetching.fetch(span))  # type: ignore[misc]
 
@@ -98,10 +105,12 @@ class _Fetching:
         partial: Partial,
         policy: ConflictPolicy,
         parts: int,
+        is_durable: bool,
     ) -> None:
         self._storage = storage
         self._retry = retry
         self._download = download
+        self._is_durable = is_durable
         self._policy = policy
         self._is_large = parts > 1
         self._countdown = Countdown(parts)
@@ -119,6 +128,8 @@ class _Fetching:
         if not self._countdown.is_last():
             return PartDone(span.length, completes_file=False)
         if self._kept is not None:
+            with local_error(self._kept, "written"):
+                self._settle(self._kept)
             md5 = self._download.blob.content_md5 or b""
             return PartDone(span.length, completes_file=True, md5=md5, was_there=True, path=str(self._kept))
         return self._finish(span)
@@ -161,8 +172,25 @@ class _Fetching:
             raise ServiceFault("A damaged download", f"{blob.name} does not match its MD5", "download it again")
         with local_error(target, "written"):
             path, was_there = _placed(self._partial.path, target, md5, self._policy)
+            self._settle(path)
             self._partial.forget_record()
         return PartDone(span.length, completes_file=True, md5=md5, was_there=was_there, path=str(path))
+
+    def _settle(self, path: Path) -> None:
+        """Puts content and name on the disk, where that is asked for."""
+        if not self._is_durable:
+            return
+        _sync(path)
+        with suppress(OSError):  # not every file system does this with a folder
+            _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def _md5(content: bytes) -> bytes:

@@ -136,7 +136,9 @@ class JournalFolder:
         """
         path = self.path(plan.run_id)
         with local_error(path, "opened"):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for part in (*reversed(self.folder.parents), self.folder):  # `parents=True` would leave them to the umask
+                if not part.is_dir():
+                    part.mkdir(mode=0o700, exist_ok=True)
             file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         journal: Journal | None = None
         try:

@@ -42,11 +42,11 @@ def task_row(item: Json) -> TaskRow:
         exit_code=execution.get("exitCode"),
         failure=_failure(execution.get("failureInfo")),
         succeeded=None if result is None else result.lower() == "success",
-        node_id=(item.get("nodeInfo") or {}).get("nodeId", ""),
+        node_id=(item.get("nodeInfo") or {}).get("nodeId") or "",
         start_time_s=_time(execution.get("startTime")),
         end_time_s=_time(execution.get("endTime")),
-        retry_count=execution.get("retryCount", 0),
-        requeue_count=execution.get("requeueCount", 0),
+        retry_count=execution.get("retryCount") or 0,
+        requeue_count=execution.get("requeueCount") or 0,
     )
 
 
@@ -137,7 +137,7 @@ def job(item: Json) -> JobRecord:
         pool_id=execution.get("poolId") or (item.get("poolInfo") or {}).get("poolId", ""),
         priority=int(item.get("priority") or 0),
         creation_time_s=parse_timestamp(item["creationTime"]),
-        terminate_reason=neutralise(execution.get("terminateReason", "")),
+        terminate_reason=neutralise(execution.get("terminateReason") or ""),
         end_time_s=_time(execution.get("endTime")),
         max_wall_clock_s=_duration(constraints.get("maxWallClockTime")),
         terminates_when_done=str(item.get("onAllTasksComplete", "")).lower() == "terminatejob",
@@ -183,22 +183,22 @@ def _failure(item: Json | None) -> FailureInfo | None:
     if not item:
         return None
     return FailureInfo(
-        category=neutralise(item.get("category", "")),
-        code=neutralise(item.get("code", "")),
+        category=neutralise(item.get("category") or ""),
+        code=neutralise(item.get("code") or ""),
         message=plain_message(item.get("message") or ""),
         details=_pairs(item.get("details") or ()),
     )
 
 
 def _pairs(items: Sequence[Json]) -> tuple[tuple[str, str], ...]:
-    return tuple((neutralise(item.get("name", "")), plain_message(item.get("value") or "")) for item in items)
+    return tuple((neutralise(item.get("name") or ""), plain_message(item.get("value") or "")) for item in items)
 
 
 def _resize_error(item: Json) -> ResizeError:
     """Message and values in one text: the values say which quota or size it was."""
     values = "; ".join(f"{name}: {value}" for name, value in _pairs(item.get("values") or ()))
     message = plain_message(item.get("message") or "")
-    return ResizeError(neutralise(item.get("code", "")), f"{message} ({values})" if values else message)
+    return ResizeError(neutralise(item.get("code") or ""), f"{message} ({values})" if values else message)
 
 
 def _message(error: Json) -> str:

@@ -40,8 +40,10 @@ def run(context: RunContext) -> str:
 
 
 def _fetch(context: RunContext, downloads: list[Download], scratch: Scratch, meter: Meter) -> None:
-    renamed = 0
-    for outcome in download_all(context.storage, context.retry, context.stop, downloads, scratch):
+    renamed, is_durable = 0, "containers" in context.plan.delete_after
+    for outcome in download_all(
+        context.storage, context.retry, context.stop, downloads, scratch, is_durable=is_durable
+    ):
         if outcome.error is not None:
             raise outcome.error
         done, download = outcome.result, outcome.item.download

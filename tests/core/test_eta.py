@@ -38,6 +38,12 @@ def test_a_waiting_task_starts_when_the_first_slot_is_free() -> None:
     assert estimate(1, [2.0, 8.0], [10.0] * 5, slots=2) == Eta(12.0, 12.0)
 
 
+@pytest.mark.parametrize(("elapsed_s", "words"), [(11.0, "any moment"), (59.0, "any moment"), (61.0, "overdue")])
+def test_a_task_that_runs_far_longer_than_any_that_finished_is_overdue(elapsed_s: float, words: str) -> None:
+    assert str(estimate(0, [elapsed_s, 1.0], [10.0] * 20 + [30.0], slots=2)) == "9.0 s"
+    assert str(estimate(0, [elapsed_s], [10.0] * 20 + [30.0], slots=2)) == words
+
+
 def test_different_durations_give_a_range() -> None:
     found = estimate(20, [], [2.0, 4.0, 6.0, 8.0, 30.0], slots=2)
     assert found is not None

@@ -13,6 +13,8 @@ from tui.core.units import duration_text
 
 _LOW_SHARE, _HIGH_SHARE = 0.25, 0.9
 """How long a single task takes: from the faster quarter to all but the slowest tenth."""
+_OVERDUE_TIMES = 2.0
+"""A task that runs so many times as long as the slowest that has finished ends nobody knows when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,14 @@ class Eta:
 
     low_s: float
     high_s: float
+    is_overdue: bool = False
+    """Whether a task takes far longer than any that has finished."""
 
     def __str__(self) -> str:
         """`12 s`, `10 s – 14 s`."""
         low, high = duration_text(self.low_s), duration_text(self.high_s)
         if self.high_s < 1:
-            return "any moment"
+            return "overdue" if self.is_overdue else "any moment"
         return high if low == high else f"{low} – {high}"
 
 
@@ -44,7 +48,7 @@ def estimate(waiting: int, elapsed_s: Iterable[float], durations_s: Iterable[flo
     low_task, high_task = _quantile(took, _LOW_SHARE), _quantile(took, _HIGH_SHARE)
     low = _time_left(waiting, elapsed, max(mean - doubt, 0.0), low_task, slots)
     high = _time_left(waiting, elapsed, mean + doubt, high_task, slots)
-    return Eta(min(low, high), max(low, high))
+    return Eta(min(low, high), max(low, high), is_overdue=max(elapsed, default=0.0) > _OVERDUE_TIMES * took[-1])
 
 
 def _time_left(waiting: int, elapsed: tuple[float, ...], mean: float, single: float, slots: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual.content import Content
 from textual.widget import Widget
@@ -65,7 +66,7 @@ class CountsBar(Widget):
             return Content("")
         text = f"ETA {NO_VALUE if self._eta is None else self._eta}"
         if self._eta is not None and width < 100:
-            text = f"ETA {Eta(self._eta.high_s, self._eta.high_s)}"
+            text = f"ETA {replace(self._eta, low_s=self._eta.high_s)}"
         return toned(f"{text:<{_ETA_WIDTH if width >= 100 else 14}}", "muted" if self._eta is None else "")
 
     def _numbers(self) -> tuple[tuple[str, str, int, Tone], ...]:

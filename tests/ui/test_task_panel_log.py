@@ -148,6 +148,10 @@ async def test_a_search_goes_on_into_what_is_not_read_and_esc_stops_it() -> None
         await pilot.press("N")
         await wait_for(pilot, lambda: any("NEEDLE" in row for row in app.rows), "it is found")
         assert "1 found in the first" in app.subtitle
+        await pilot.press("f")
+        await wait_for(pilot, lambda: "0 found in the last 64 KB" in app.subtitle, "the end is another part of it")
+        await pilot.press("N")
+        await wait_for(pilot, lambda: any("NEEDLE" in row for row in app.rows), "it is found again")
         await pilot.press("N")
         await wait_for(pilot, lambda: "no more: this is the beginning" in app.subtitle, "there is no other before")
         await pilot.press("escape")

@@ -231,6 +231,7 @@ class TaskPanel(Vertical):
             self._take(pages, edits, follow=wanted == "end")
             if wanted == "beginning" and pages is self._pages:
                 self._log.go_to_line(0)
+            self._tell_found(pages)
         except BatchTuiError as error:
             trouble = f"not read: {error}"
         finally:
@@ -259,6 +260,11 @@ class TaskPanel(Vertical):
         finally:
             if self._end(pages, "search") and self._search.value == needle:
                 self._say_of_search(words)
+
+    def _tell_found(self, pages: LogPages) -> None:
+        """How many places there are now that something else is read; only what is being searched is told of."""
+        if self._search_words and pages is self._pages:
+            self._search_words = log_words.found_words(len(self._log.places), pages)
 
     def _begin(self, doing: Wanted | Literal["search"]) -> None:
         self._doing, self._trouble = doing, ""

@@ -373,7 +373,7 @@ def retry_after_s(header: str | None) -> float | None:
         try:
             at = email.utils.parsedate_to_datetime(header)
             wait_s = (at - datetime.datetime.now(at.tzinfo)).total_seconds()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
     return min(max(wait_s, 0.0), LONGEST_RETRY_AFTER_S)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import stat
 import sys
@@ -31,6 +32,7 @@ from tests.gateways.entra_services import (
 from tui.core.account_check import Check, Checklist
 from tui.core.accounts import Account, AccountKind, checked_account
 from tui.core.errors import AccessRefused, InputError, Unreachable
+from tui.core.planning import MAXIMUM_TIMEOUT_S, FileChoice, RunOptions, build_plan
 from tui.core.redaction import MASK, redact
 from tui.engine.account_check import check_account
 from tui.engine.clock import SystemClock
@@ -193,6 +195,11 @@ class TestDelegation:
         assert ends_s - starts_s == LONGEST_KEY_S
         assert starts_s < now_s[0]
         assert "spr=https" in signed.reveal()
+
+    def test_the_longest_run_can_be_signed_for(self, services: EntraServices) -> None:
+        options = RunOptions("top-words", (FileChoice(1, "/t/a.txt"),), timeout_s=MAXIMUM_TIMEOUT_S)
+        plan, now_s = build_plan(options, "longest", 0.0, "entra"), [time.time()]
+        assert self.signer(services, now_s)("a", "r", math.ceil(now_s[0] + plan.sas_lifetime_s))
 
     def test_more_than_seven_days_are_refused_before_anything_is_asked(self, services: EntraServices) -> None:
         now_s = [time.time()]

@@ -109,6 +109,7 @@ def test_the_tutorials_arguments_name_the_container(monkeypatch: pytest.MonkeyPa
         ("5", 5.0),
         ("86400", LONGEST_RETRY_AFTER_S),
         ("soon", None),
+        (f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT", None),
         ("-4", None),
         ("Fri, 20 Nov 2020 08:00:00 GMT", 0.0),
         ("Fri, 31 Dec 2999 08:00:00 GMT", LONGEST_RETRY_AFTER_S),

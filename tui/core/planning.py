@@ -13,14 +13,15 @@ from tui.core import ids, units
 from tui.core.errors import InputError
 from tui.core.images import UBUNTU_LTS, ImageChoice
 from tui.core.inputs import blob_names
-from tui.core.plan import LOG_PREFIX, DeletePart, ExistingPool, NewPool, PlannedInput, RunPlan
+from tui.core.plan import LOG_PREFIX, SAS_MARGIN_S, DeletePart, ExistingPool, NewPool, PlannedInput, RunPlan
 from tui.core.workloads import Workload, workload_named
 
 MAXIMUM_SLOTS_PER_NODE = 256
 MAXIMUM_NODES = 2_500
 MINIMUM_TIMEOUT_S = 60.0
-MAXIMUM_TIMEOUT_S = 7 * 86_400.0
-"""A SAS signed by a user delegation key lives seven days at most, and a run's SAS outlive its limit."""
+MAXIMUM_TIMEOUT_S = 7 * 86_400.0 - 2 * SAS_MARGIN_S
+"""A SAS signed by a user delegation key lives seven days at most, and a run's SAS outlive its limit by the margin; the
+second one is for clocks that differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ _BATCH_ID_RULE = "1 to 64 letters, digits, hyphens and underscores"
 def _job_problems(options: RunOptions, workload: Workload) -> Iterable[Problem]:
     timeout_s = workload.default_timeout_s if options.timeout_s is None else options.timeout_s
     if not MINIMUM_TIMEOUT_S <= timeout_s <= MAXIMUM_TIMEOUT_S:
-        yield Problem("timeout", f"a limit of {units.duration_text(timeout_s)}", "from one minute to seven days")
+        longest = units.duration_text(MAXIMUM_TIMEOUT_S)
+        yield Problem("timeout", f"a limit of {units.duration_text(timeout_s)}", f"from one minute to {longest}")
     if not -1000 <= options.priority <= 1000:
         yield Problem("priority", f"a priority of {options.priority}", "from -1000 to 1000")
     if not -1 <= options.max_task_retry_count <= 100:

@@ -218,6 +218,22 @@ def test_settled_surroundings_are_read_more_rarely(world: World) -> None:
     assert world.faults.calls["list_nodes"] == 2
 
 
+def test_a_refresh_asked_for_while_nobody_was_found_to_ask_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    control = PollControl()
+    is_set = threading.Event.is_set
+
+    def looked_at_just_before(event: threading.Event) -> bool:
+        found = is_set(event)
+        event.set()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Event, "is_set", looked_at_just_before)
+        assert not control.takes_refresh()
+    assert control.takes_refresh()
+    assert not control.takes_refresh()
+
+
 def test_cadence_slows_when_quiet_and_quickens_when_things_change() -> None:
     cadence = Cadence()
     quiet = [cadence.after_success(changed=False, took_s=0.1) for _ in range(10)]

@@ -54,9 +54,10 @@ class PollControl:
 
     def takes_refresh(self) -> bool:
         """Whether a refresh was asked for since the last time this was asked."""
-        asked = self._refresh.is_set()
+        if not self._refresh.is_set():
+            return False  # not cleared: it may be asked for at this very moment
         self._refresh.clear()
-        return asked
+        return True
 
 
 @dataclass(slots=True)

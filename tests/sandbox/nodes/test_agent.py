@@ -200,6 +200,18 @@ async def test_a_killed_agent_takes_its_tasks_along_and_is_replaced(node: Node, 
     await witness.closed()
 
 
+@pytest.mark.timeout(30)
+async def test_tasks_that_come_at_once_after_the_agent_died_share_one_new_agent(node: Node) -> None:
+    agent = int(await node.output_of("/bin/sh -c 'echo $PPID'"))
+    running = asyncio.create_task(node.run(node.launch("sleep 30")))
+    os.kill(agent, signal.SIGKILL)
+    with pytest.raises(AgentLost):
+        await running
+    parents = await asyncio.gather(*(node.output_of("/bin/sh -c 'echo $PPID'") for _ in range(4)))
+    assert len(set(parents)) == 1
+    assert int(parents[0]) != agent
+
+
 async def test_a_killed_sandbox_leaves_no_task_behind(tmp_path: Path, witness: Witness) -> None:
     """SIGKILL gives the service no chance; the agents see their input close."""
     program = f"""

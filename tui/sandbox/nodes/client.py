@@ -30,10 +30,15 @@ class AgentClient:
         self._closed = False
 
     async def start(self) -> None:
-        """Start the process; `run` does so too when there is none."""
+        """Start the process, unless it lives; `run` does so too. Of several who ask at once one starts it."""
         async with self._starting:
-            if self._process is not None or self._closed:
+            if self._closed or (self._process is not None and not self._process.is_lost):
                 return
+            if self._process is not None:
+                # What the lost one left is swept before the next one is there, which would be swept with it.
+                lost, self._process = self._process, None
+                await lost.close()
+                await asyncio.to_thread(end_processes_below, self._layout.base)
             _, process = await asyncio.get_running_loop().subprocess_exec(
                 lambda: _AgentProcess(self._under_way),
                 sys.executable,
@@ -65,8 +70,8 @@ class AgentClient:
             AgentLost: The agent ended, by `close` or by itself, before the attempt did.
         """
         if self._process is None or self._process.is_lost:
-            await self._restart()
-        if self._closed or self._process is None:
+            await self.start()
+        if self._closed or self._process is None or self._process.is_lost:
             raise AgentLost
         outcome: asyncio.Future[TaskOutcome] = asyncio.get_running_loop().create_future()
         self._under_way[launch.key] = outcome
@@ -92,13 +97,6 @@ class AgentClient:
         if process is not None:
             await process.close()
             await asyncio.to_thread(end_processes_below, self._layout.base)
-
-    async def _restart(self) -> None:
-        if self._process is not None:
-            lost, self._process = self._process, None
-            await lost.close()
-            await asyncio.to_thread(end_processes_below, self._layout.base)
-        await self.start()
 
 
 class _AgentProcess(asyncio.SubprocessProtocol):

@@ -16,7 +16,7 @@ from tui.core.preflight import Item, failed, warned
 from tui.core.run_draft import RunDraft
 from tui.ui.screens.new_run.image_picker import ImagePicker, usable_images
 from tui.ui.screens.new_run.pool_list import PoolList, pool_state
-from tui.ui.screens.new_run.screen import POOL_JOB, REVIEW
+from tui.ui.screens.new_run.screen import POOL_JOB, REVIEW, WORKLOAD
 
 
 @pytest.fixture
@@ -43,6 +43,22 @@ async def test_an_existing_pool_is_picked_from_a_list_that_loads_in_the_backgrou
         await run.until("✓ 7 of 7", "runs on short-one")
         plan = run.account.preflight.plans[-1]
         assert plan.pool == ExistingPool("short-one")
+
+
+async def test_pools_that_come_after_another_workload_was_chosen_type_nothing(draft: RunDraft) -> None:
+    held = HeldCalls()
+    last = replace(draft, uses_existing_pool=True, pool_id="render-farm")
+    async with shown(last, step=POOL_JOB, changes={"run_blocking": held}) as run:
+        await run.until("asking the service for its pools")
+        await run.go(WORKLOAD)
+        await run.press("down")
+        await run.until_so(lambda: run.draft.workload_name == "ffmpeg-mp3", "another workload is chosen")
+        chosen = run.draft
+        held.release()
+        await run.until("✓ Pool & job")
+        await run.go(POOL_JOB)
+        await run.until("4 pools", chosen.timeout)
+        assert run.draft == chosen
 
 
 async def test_an_account_without_pools_says_what_to_do(draft: RunDraft) -> None:

@@ -152,7 +152,8 @@ class NewRunScreen(BatchScreen[RunPlan]):
         draft = message.pane.apply(self.draft)
         if draft != self.draft:
             self.draft = draft
-            message.pane.follow(draft)
+            for pane in self._made:  # what still shows the defaults of before would pass for typed
+                pane.follow(draft)
         self._review_anew()
         self._show()
 

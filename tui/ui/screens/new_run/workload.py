@@ -73,7 +73,8 @@ class WorkloadPane(StepPane):
         return self._parameters[draft.workload_name].apply(draft)
 
     def follow(self, draft: RunDraft) -> None:
-        self._show_chosen(draft.workload)
+        if not self._parameters[draft.workload_name].display:
+            self._show_chosen(draft.workload)
 
     def _show_chosen(self, workload: Workload) -> None:
         self._facts.show([Fact(toned(label, "muted"), Content(words)) for label, words in workload_facts(workload)])

@@ -150,6 +150,10 @@ async def test_every_step_is_whole_on_a_small_terminal(draft: RunDraft) -> None:
         ):
             await run.go(step)
             await run.until("✓ Workload" if step else "● Workload", "Review", *texts)
+        await run.pilot.resize_terminal(80, 50)
+        await run.until("$AZ_BATCH_NODE_SHARED_DIR")
+        command = run.line("$AZ_BATCH_NODE_SHARED_DIR").rstrip(" │▁▂▃▄▅▆▇█")
+        assert command.endswith("/"), f"a path too long for a line breaks between its parts: {command}"
 
 
 async def test_what_is_folded_away_is_reached_on_a_small_terminal(draft: RunDraft) -> None:

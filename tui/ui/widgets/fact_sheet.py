@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len, chop_cells
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
@@ -58,11 +59,22 @@ class FactSheet(Widget):
 
 def _hanging(text: Content, width: int, indent: int) -> list[Content]:
     """`text` in lines of at most `width`, all but the first indented."""
-    if text.cell_length <= width:
-        return [text]
-    first, *rest = text.wrap(width)
-    if not rest or not indent or width - indent < _LEAST_TEXT_WIDTH:
-        return [first, *rest]
-    remainder = text[len(first.plain.rstrip()) :]
-    stripped = len(remainder.plain) - len(remainder.plain.lstrip())
-    return [first, *(Content(" " * indent) + line for line in remainder[stripped:].wrap(width - indent))]
+    room = width - indent if width - indent >= _LEAST_TEXT_WIDTH else width
+    margin, lines = Content(" " * (width - room)), list[Content]()
+    while text.cell_length > (limit := room if lines else width):
+        end = _line_end(text.plain, limit)
+        lines.append(margin + text[:end] if lines else text[:end])
+        text = text[end + len(text.plain[end:]) - len(text.plain[end:].lstrip(" ")) :]
+    return [*lines, margin + text if lines else text]
+
+
+def _line_end(text: str, width: int) -> int:
+    """Where the first line of `text`, which is longer, ends: at a space, and in a word too long for a line at a `/`."""
+    fits = len(chop_cells(text, width)[0])
+    if text[fits] == " ":
+        return fits
+    begin, end = text.rfind(" ", 0, fits) + 1, text.find(" ", fits)
+    slash = text.rfind("/", begin + 1, fits) + 1
+    if slash and cell_len(text[begin : end if end >= 0 else None]) > width:
+        return slash
+    return begin - 1 if begin > 1 else fits

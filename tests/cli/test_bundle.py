@@ -138,3 +138,8 @@ def test_the_same_name_has_the_same_stand_in() -> None:
 )
 def test_any_journal_can_be_told(content: bytes) -> None:
     assert all("cannot be read" in line for line in digest_lines(content))
+
+
+def test_the_account_of_a_run_is_not_named() -> None:
+    (line,) = digest_lines(b'{"at": 1, "kind": "account", "storage": "privatestore"}\n')
+    assert line.endswith(" account")

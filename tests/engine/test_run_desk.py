@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.engine.desk import GO_ON, delete, desk_of, left_while_running, let_all_tasks_end, remains_of
-from tests.engine.world import RUN_ID, make_world
+from tests.engine.world import RUN_ID, World, make_world
 from tui.core.deletion import DeletionState, losses, savings
 from tui.core.errors import AccessRefused, InputError, LocalError, ServiceFault, Unreachable
 from tui.core.events import Notice, RunEnded, RunEvent, Step, StepChanged, StepState, TasksChanged
@@ -111,6 +112,21 @@ def test_everything_is_deleted_and_only_that(tmp_path: Path) -> None:
     assert {item.state for item in results.values()} == {DeletionState.DELETED}
     assert list(world.storage.containers) == ["theirs"]
     assert desk_of(world).line(RUN_ID).exists is False
+
+
+@pytest.mark.parametrize("begin", [delete, World.execute], ids=["deleted", "resumed"])
+def test_what_another_account_does_not_have_is_not_taken_for_deleted(
+    tmp_path: Path, begin: Callable[[World], object]
+) -> None:
+    world = make_world(tmp_path)
+    world.execute()
+    left = desk_of(world).line(RUN_ID).leftovers
+    other = replace(world)
+    other.storage.account_name = "otherstorage"
+    with pytest.raises(InputError, match="another account"):
+        begin(other)
+    assert desk_of(world).line(RUN_ID).leftovers == left
+    assert {item.kind for item in left} == {"job", "pool", "container"}
 
 
 def test_what_fails_keeps_the_rest_from_nothing_and_can_be_tried_again(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ def _line(record: Mapping[str, object], names: list[str], moved: Mapping[str, li
         return ""
     if kind == "plan":
         return f"{at} plan {_plan(record['plan'], names)}"
+    if kind == "account":  # its name is nobody's business
+        return f"{at} account"
     told = {name: _short(value) for name, value in record.items() if name not in ("at", "kind")}
     return f"{at} {kind} {json.dumps(told, ensure_ascii=False)}"
 

@@ -40,13 +40,14 @@ def delete_resources(
     """Deletes `resources`, which must be the run's; one result each, in the order of deletion.
 
     `report` hears every change of state, from the calling thread. Once `stop` is set the rest is left. Raises
-    InputError for what is not the run's, LocalError while a process drives the run.
+    InputError for what is not the run's or a run of another account, LocalError while a process drives the run.
     """
     ordered = [key for key in resources_of(plan, DELETE_PARTS) if key in resources]
     strange = [f"{kind} {name}" for kind, name in resources if (kind, name) not in ordered]
     if strange:
         raise InputError("Not a part of this run", f"{', '.join(strange)} is not what {plan.run_id} made")
     with tools.journals.open(plan) as journal:
+        journal.settle_account(tools.storage.account_name)
         deletion = _Deletion(tools.context(plan, journal, stop, publish), report)
         for key in ordered:
             deletion.begin(*key)

@@ -69,6 +69,22 @@ class Journal:
         self._write = write
         self._lock = threading.Lock()
 
+    def settle_account(self, storage_account: str) -> None:
+        """Takes down where the run is, once; InputError where that is elsewhere.
+
+        The name of an account may come to mean another one: what is not found there has not been deleted.
+        """
+        known = self.record.storage_account
+        if not known:
+            self._append({"kind": "account", "storage": storage_account})
+        elif known != storage_account:
+            name = self.record.plan.account
+            raise InputError(
+                "The run is on another account",
+                f"it was made with storage account {known}, and {name} means {storage_account} now",
+                f"let {name} mean the account that the run was made on",
+            )
+
     def step(self, step: Step, state: StepState, summary: str = "") -> None:
         self._append({"kind": "step", "step": step.value, "state": state.value, "summary": redact(summary)})
 

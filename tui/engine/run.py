@@ -63,10 +63,12 @@ class RunEngine:
         """Runs `plan` to its end, or goes on with it where its journal ends.
 
         Raises InputError or LocalError, and has changed nothing, where the run cannot begin: the output folder is a
-        file, the journal cannot be written, another process drives this run, the name belongs to another plan.
+        file, the journal cannot be written, another process drives this run, the name belongs to another plan or the
+        run to another account.
         """
         check_destination(Path(plan.destination))
         with self._journals.open(plan) as journal:
+            journal.settle_account(self._storage.account_name)
             seen = _SeenCounts(publish)
             return _Execution(self._context(plan, journal, stop, seen, control), seen).run()
 

@@ -75,6 +75,8 @@ class RunRecord:
     started_s: float
     last_s: float = 0.0
     """When the newest record was written."""
+    storage_account: str = ""
+    """Where the run is, by a name that only one account has; empty until something was done there."""
     steps: dict[Step, StepState] = field(default_factory=dict)
     step_summaries: dict[Step, str] = field(default_factory=dict)
     resources: dict[tuple[ResourceKind, str], ResourceState] = field(default_factory=dict)
@@ -104,6 +106,8 @@ class RunRecord:
             case "transferred":
                 moved = moved_from_json(line)
                 self.files_moved[moved.direction, moved.name] = moved
+            case "account":
+                self.storage_account = str(line["storage"])
             case "note":
                 self.notes.append(str(line["text"]))
             case "ended":

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote, quote_plus
@@ -69,25 +68,27 @@ class Redactor:
     """Replaces registered secrets and anything shaped like one."""
 
     def __init__(self) -> None:
+        self._known: dict[str, None] = {}
+        """Every form there is; only ever added to."""
         self._forms: tuple[str, ...] = ()
-        self._lock = threading.Lock()
+        """The same, the longest first."""
 
     def register(self, *secrets: Secret | str) -> None:
         """Masks these from now on. Safe to call from several threads: the tuple is replaced, never changed."""
-        forms: set[str] = set()
         for secret in secrets:
             value = secret.reveal() if isinstance(secret, Secret) else secret
             if len(value) >= _MINIMUM_SECRET_LENGTH:
-                forms |= {
+                forms = (
                     value,
                     quote(value, safe=""),
                     quote(value),
                     quote_plus(value),
                     json.dumps(value)[1:-1],
                     base64.b64encode(value.encode("utf-8", "surrogateescape")).decode("ascii"),
-                }
-        with self._lock:  # another thread may be adding its own
-            self._forms = tuple(sorted(forms.union(self._forms), key=len, reverse=True))
+                )
+                self._known.update(dict.fromkeys(forms))
+        while len(self._forms) != len(self._known):  # another thread may add its own meanwhile
+            self._forms = tuple(sorted(self._known, key=len, reverse=True))
 
     def __call__(self, text: str) -> str:
         """`text` with every secret masked."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -385,18 +384,3 @@ def test_no_signature_reaches_the_journal_or_an_event(world: World) -> None:
     assert "fakesignature" not in repr(world.events)
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in journal.parents[:2]] == [0o700, 0o700]
-
-
-def test_outputs_are_on_the_disk_before_their_container_is_deleted(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    synced: set[int] = set()
-    at_deletion: list[set[int]] = []
-    monkeypatch.setattr(os, "fsync", lambda file: synced.add(os.fstat(file).st_ino))
-    world.faults.before_call = lambda name: at_deletion.append(set(synced)) if name == "delete_container" else None
-    world.plan = replace(world.plan, delete_after=ALL_PARTS)
-    assert world.execute().exit_code == 0
-    files = {(world.destination / name).stat().st_ino for name in world.downloaded()}
-    assert len(files) == 3
-    assert files <= at_deletion[0]
-    assert world.destination.stat().st_ino in at_deletion[0]

@@ -348,18 +348,6 @@ def test_no_more_workers_than_items() -> None:
     assert len(names) <= 2
 
 
-class StopsWorkersFirst(threading.Event):
-    """Set between the consumer's look at it and the worker's."""
-
-    def is_set(self) -> bool:
-        return threading.current_thread() is not threading.main_thread()
-
-
-def test_what_was_stopped_before_it_began_is_not_taken_for_done() -> None:
-    with pytest.raises(Interrupted):
-        list(in_parallel(range(4), lambda item: item, workers=2, name="t", stop=StopsWorkersFirst()))
-
-
 def test_work_runs_in_parallel() -> None:
     """Each item waits for all the others to have begun: one worker alone would wait for ever."""
     together = threading.Barrier(8, timeout=10)

@@ -212,6 +212,24 @@ async def test_tasks_that_come_at_once_after_the_agent_died_share_one_new_agent(
     assert int(parents[0]) != agent
 
 
+@pytest.mark.timeout(30)
+async def test_a_task_terminated_while_a_new_agent_starts_never_begins(node: Node, tmp_path: Path) -> None:
+    agent = int(await node.output_of("/bin/sh -c 'echo $PPID'"))
+    running = asyncio.create_task(node.run(node.launch("sleep 30")))
+    os.kill(agent, signal.SIGKILL)
+    with pytest.raises(AgentLost):
+        await running
+    launch = node.launch(f"/bin/sh -c 'touch {tmp_path}/begun; sleep 60'")
+    waiting = asyncio.create_task(node.run(launch))
+    await asyncio.sleep(0)  # it is under way now, and the agent is not there yet
+    node.agent.terminate(launch.key)
+    outcome = await waiting
+    assert outcome.failure is not None
+    assert (outcome.exit_code, outcome.failure.code) == (None, "TaskEnded")
+    assert await node.output_of("echo next") == "next\n"
+    assert not (tmp_path / "begun").exists()
+
+
 async def test_a_killed_sandbox_leaves_no_task_behind(tmp_path: Path, witness: Witness) -> None:
     """SIGKILL gives the service no chance; the agents see their input close."""
     program = f"""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tui.sandbox.batch.ports import AgentLost
+from tui.sandbox.nodes.failures import ended_by_user
 from tui.sandbox.nodes.layout import NodeLayout
 from tui.sandbox.nodes.records import TaskLaunch, TaskOutcome
 from tui.sandbox.nodes.sweep import end_processes_below
@@ -25,6 +26,8 @@ class AgentClient:
     def __init__(self, layout: NodeLayout) -> None:
         self._layout = layout
         self._under_way: dict[str, asyncio.Future[TaskOutcome]] = {}
+        self._unsent: set[str] = set()
+        """Of these, the ones that wait for an agent; they are ended here."""
         self._process: _AgentProcess | None = None
         self._starting = asyncio.Lock()
         self._closed = False
@@ -69,24 +72,37 @@ class AgentClient:
         Raises:
             AgentLost: The agent ended, by `close` or by itself, before the attempt did.
         """
-        if self._process is None or self._process.is_lost:
-            await self.start()
-        if self._closed or self._process is None or self._process.is_lost:
-            raise AgentLost
         outcome: asyncio.Future[TaskOutcome] = asyncio.get_running_loop().create_future()
         self._under_way[launch.key] = outcome
-        self._process.send(encode_run(launch))
+        self._unsent.add(launch.key)
         try:
+            if self._process is None or self._process.is_lost:
+                await self.start()
+            if not outcome.done():
+                self._send(launch)
             return await outcome
         except asyncio.CancelledError:
             self.terminate(launch.key)
             raise
         finally:
+            self._unsent.discard(launch.key)
             self._under_way.pop(launch.key, None)
+
+    def _send(self, launch: TaskLaunch) -> None:
+        if self._closed or self._process is None or self._process.is_lost:
+            raise AgentLost
+        self._process.send(encode_run(launch))
+        self._unsent.discard(launch.key)
 
     def terminate(self, key: str) -> None:
         """End the attempt's process group; nothing happens when it is over already."""
-        if self._process is not None and key in self._under_way:
+        outcome = self._under_way.get(key)
+        if outcome is None:
+            return
+        if key in self._unsent:
+            if not outcome.done():
+                outcome.set_result(TaskOutcome(None, ended_by_user()))
+        elif self._process is not None:
             self._process.send(encode_terminate(key))
 
     async def close(self) -> None:

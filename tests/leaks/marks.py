@@ -133,10 +133,11 @@ class SeenProcesses:
 
     def leaks(self, marks: Marks) -> list[str]:
         """A task's environment holds its signatures, by design; keys are in none."""
-        of_tasks = b"\n".join(one for one in self.environments if _TASK_VARIABLE in one)
-        others = b"\n".join(one for one in self.environments if _TASK_VARIABLE not in one)
+        environments = tuple(self.environments)  # another thread goes on looking
+        of_tasks = b"\n".join(one for one in environments if _TASK_VARIABLE in one)
+        others = b"\n".join(one for one in environments if _TASK_VARIABLE not in one)
         return [
-            *(f"arguments: {name}" for name in marks.hits(b"\n".join(self.arguments))),
+            *(f"arguments: {name}" for name in marks.hits(b"\n".join(tuple(self.arguments)))),
             *(f"environment: {name}" for name in marks.hits(others)),
             *(f"environment of a task: {name}" for name in marks.keys_alone().hits(of_tasks)),
         ]

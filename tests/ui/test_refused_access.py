@@ -170,6 +170,25 @@ async def test_nothing_is_asked_in_the_midst_of_something_else_only_back_on_the_
         session.stop()
 
 
+async def test_nothing_is_asked_on_top_of_a_dialog_of_the_run_only_once_that_is_closed() -> None:
+    session = PausableFakeSession()
+    async with shown(session) as run:
+        await run.press("enter")
+        await run.until_screen(OpenRunScreen)
+        screen = run.pilot.app.screen
+        assert isinstance(screen, OpenRunScreen)
+        screen.feed(running_events())
+        await run.press("d")
+        await run.until_screen(DownloadDialog)
+        session.summary = REFUSED_SUMMARY
+        screen.feed([RunEnded(REFUSED_SUMMARY, REFUSED)])
+        await run.until_so(lambda: screen.awaits_access, "the refusal is known")
+        await run.pilot.pause()
+        assert isinstance(run.pilot.app.screen, DownloadDialog)
+        await run.press("escape")
+        await run.until_screen(AccessDialog)
+
+
 @pytest.mark.parametrize(
     ("account", "words", "costs"),
     [

@@ -94,6 +94,23 @@ async def test_sorting_goes_through_the_columns_and_by_duration_stays_true_while
         assert model.position_of("topword-00002") == 4
 
 
+async def test_a_log_is_read_on_only_while_its_screen_is_in_sight() -> None:
+    growing = LogSource("task", "topword-00002", "stdout")
+    async with shown(*running_events(), size=(160, 30)) as run:
+        run.logs.contents[growing] = b"counting\n"
+        run.screen._list.table.move_to(growing.id)
+        await run.until("counting")
+        await run.press("n")
+        await run.until_so(lambda: not run.screen.is_active, "another screen is on top")
+        run.logs.contents[growing] += b"still at it\n"
+        run.logs.reads.clear()
+        run.screen.tick()
+        await run.pilot.pause()
+        assert growing not in [read for read, _ in run.logs.reads]
+        await run.press("escape")
+        await run.until("still at it")
+
+
 async def test_a_log_is_read_as_far_as_it_grows_and_no_further_and_enter_shows_the_facts() -> None:
     finished, growing = (LogSource("task", f"topword-{number:05}", "stdout") for number in (0, 2))
     async with shown(*set_up_events(), TasksChanged((task(0),), True, NOW_S, NOW_S), size=(160, 30)) as run:

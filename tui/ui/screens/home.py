@@ -105,7 +105,7 @@ class HomeScreen(HomeReading):
         self._table.tick()
         self._show_ages()
         self._let_go_of_settled()
-        if self.is_current and self._runs.now_s >= self._next_look_s:
+        if self.is_active and self._runs.now_s >= self._next_look_s:
             self._look()
 
     # What is shown

@@ -41,7 +41,7 @@ class LiveRunScreen(RunScreen):
         if not isinstance(problem, AccessRefused) or self.services.access is None:
             return
         self._refused = problem
-        if self.is_current:
+        if self.is_active:
             self._ask()
         else:
             text = f"{self.view.plan.run_id}: {problem.title}. Go back to it to go on."

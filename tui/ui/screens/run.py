@@ -189,7 +189,9 @@ class RunScreen(RunLooks):
         """What the clock alone changes: ages, elapsed times, durations of running tasks."""
         self._list.tick(self._tally.running)
         self._show()
-        self._panel.poll()
+        top = self.app.screen_stack[-1:]
+        if top == [self] or any(screen.is_modal for screen in top):  # else another screen covers it all
+            self._panel.poll()
 
     # What is shown
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -124,3 +125,11 @@ async def test_read_only_leaves_only_looking() -> None:
     async with shown(two(), is_read_only=True) as screen:
         await screen.until("Use", "Test")
         assert not any(word in screen.text for word in ("Remove", "Rename", "Change", "New"))
+
+
+async def test_a_name_from_a_file_that_somebody_edited_is_shown_as_it_is() -> None:
+    odd = replace(WORK, name="a[/b]c")
+    async with shown(FakeAccounts(odd)) as accounts:
+        await accounts.until("─ a[/b]c ─")
+        await accounts.press("x")
+        await accounts.until("Remove account a[/b]c?")

@@ -114,7 +114,7 @@ class AccountsScreen(BatchScreen[Account | None]):
         if self._chosen is None or account.name != self._chosen.name:
             self._forget_test()
         self._chosen = account
-        self._facts.border_title = safe(account.name)
+        self._facts.border_title = Content(safe(account.name))
         self._facts.update(_facts(account))
         self.refresh_bindings()
 

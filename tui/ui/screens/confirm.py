@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -31,7 +32,7 @@ class ConfirmDialog(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         question = self._question
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = question.title
+            dialog.border_title = Content(question.title)
             yield Static(question.text, markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(question.cancel, id="cancel", variant="primary", flat=True)

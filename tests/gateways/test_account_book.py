@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,6 +120,18 @@ class TestBook:
         book.save(account())
         book.save(account(batch_account="another"))
         assert [profile.batch_account for profile in book.profiles()] == ["another"]
+
+    def test_loses_none_of_what_is_saved_at_the_same_time(self, tmp_path: Path) -> None:
+        names = [f"account{number:02}" for number in range(20)]
+
+        def save(name: str) -> None:
+            AccountBook(tmp_path, stores(tmp_path, None)).save(account(name))
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(save, names))
+        book = AccountBook(tmp_path, stores(tmp_path, None))
+        assert [profile.name for profile in book.profiles()] == names
+        assert all(book.account(name) == account(name) for name in names)
 
     def test_has_one_current_account(self, book: AccountBook) -> None:
         for name in ("b", "a", "c"):

@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from tui.core.errors import LocalError
-from tui.core.ports import ClockPort
 from tui.gateways.folders import made, read_whole, write_whole
-from tui.gateways.local_clock import LocalClock
 
 
 def test_every_folder_made_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -47,9 +45,3 @@ def test_a_file_in_the_folders_place_is_told(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_none(tmp_path: Path) -> None:
     assert read_whole(tmp_path / "none") is None
-
-
-def test_the_clock_is_a_clock() -> None:
-    clock: ClockPort = LocalClock()
-    assert clock.now_s() > 1_700_000_000
-    assert clock.monotonic_s() <= clock.monotonic_s()

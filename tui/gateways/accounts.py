@@ -15,7 +15,7 @@ from pathlib import Path
 from tui.core.accounts import Account, AccountKind, checked_account
 from tui.core.errors import InputError, LocalError
 from tui.core.redaction import Secret, redact
-from tui.gateways.folders import read_whole, write_whole
+from tui.gateways.folders import held, read_whole, write_whole
 from tui.gateways.secret_stores import FileStore, SecretPlace, SecretStore, usable_keyring
 
 PROFILES_FILE = "accounts.json"
@@ -83,40 +83,43 @@ class AccountBook:
 
         The sandbox keeps its own keys, which are read from it whenever it is used.
         """
-        book = self._read()
-        place = None
-        if account.kind is AccountKind.SHARED_KEY:
-            place = self._put_keys(account)
-        profile = Profile(
-            name=account.name,
-            kind=account.kind,
-            batch_account=account.batch_account,
-            batch_endpoint=account.batch_endpoint,
-            storage_account=account.storage_account,
-            storage_endpoint=account.storage_endpoint,
-            keys_in=place,
-        )
-        replaced = next((old for old in book.profiles if old.name == account.name), None)
-        others = tuple(other for other in book.profiles if other.name != account.name)
-        profiles = tuple(sorted((*others, profile), key=lambda one: one.name))
-        self._write(_Book(profiles, account.name))
-        if replaced is not None and replaced.keys_in not in (None, place):
-            self._delete_keys(replaced)
-        return profile
+        with held(self._path.parent):
+            book = self._read()
+            place = None
+            if account.kind is AccountKind.SHARED_KEY:
+                place = self._put_keys(account)
+            profile = Profile(
+                name=account.name,
+                kind=account.kind,
+                batch_account=account.batch_account,
+                batch_endpoint=account.batch_endpoint,
+                storage_account=account.storage_account,
+                storage_endpoint=account.storage_endpoint,
+                keys_in=place,
+            )
+            replaced = next((old for old in book.profiles if old.name == account.name), None)
+            others = tuple(other for other in book.profiles if other.name != account.name)
+            profiles = tuple(sorted((*others, profile), key=lambda one: one.name))
+            self._write(_Book(profiles, account.name))
+            if replaced is not None and replaced.keys_in not in (None, place):
+                self._delete_keys(replaced)
+            return profile
 
     def use(self, name: str) -> None:
         """Makes the account current."""
-        book = self._read()
-        self._write(replace(book, current=self._profile(book, name).name))
+        with held(self._path.parent):
+            book = self._read()
+            self._write(replace(book, current=self._profile(book, name).name))
 
     def remove(self, name: str) -> None:
         """Forgets the account and its keys; the first of the others becomes current if it was."""
-        book = self._read()
-        profile = self._profile(book, name)
-        self._delete_keys(profile)
-        others = tuple(other for other in book.profiles if other.name != name)
-        current = book.current if book.current != name else (others[0].name if others else "")
-        self._write(_Book(others, current))
+        with held(self._path.parent):
+            book = self._read()
+            profile = self._profile(book, name)
+            self._delete_keys(profile)
+            others = tuple(other for other in book.profiles if other.name != name)
+            current = book.current if book.current != name else (others[0].name if others else "")
+            self._write(_Book(others, current))
 
     def _put_keys(self, account: Account) -> SecretPlace:
         """Into the first store that takes both keys."""

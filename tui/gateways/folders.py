@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tui.core.errors import LocalError
@@ -23,6 +25,21 @@ def made(folder: Path) -> Path:
     except OSError as error:
         raise refused(error, f"making the folder {folder}") from error
     return folder
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Whoever else holds `folder`, a thread or another process, waits: what was read there is what is replaced."""
+    made(folder)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise refused(error, f"opening the folder {folder}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, content: bytes) -> None:

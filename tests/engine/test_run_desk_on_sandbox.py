@@ -14,7 +14,7 @@ from tui.bundled import node_script
 from tui.core.accounts import account_of_environment
 from tui.core.deletion import DeletionState, losses
 from tui.core.download_choice import DownloadChoice
-from tui.core.events import CountsChanged, RunEvent
+from tui.core.events import RunEvent, Step, StepChanged, StepState
 from tui.core.plan import DELETE_PARTS, RunPlan
 from tui.core.planning import FileChoice, RunOptions, build_plan
 from tui.core.run_line import RunState
@@ -53,7 +53,7 @@ class Bench:
             dedicated=1,
             slots_per_node=2,
             timeout_s=120.0,
-            parameters={"delay": 2.0},
+            parameters={"delay": 3.0},
             destination=str(self.folder / "out"),
         )
         return build_plan(options, run_id, 0.0, "work")
@@ -74,11 +74,11 @@ def test_left_come_back_to_downloaded_and_deleted(bench: Bench) -> None:
     plan, desk, stop = bench.plan("desk-journey"), bench.desk(), threading.Event()
     bench.storage.create_container("desk-journey-of-others", {})
 
-    def leave_once_tasks_run(event: RunEvent) -> None:
-        if isinstance(event, CountsChanged) and event.counts.running:
+    def leave_once_tasks_are_in(event: RunEvent) -> None:
+        if isinstance(event, StepChanged) and (event.step, event.state) == (Step.TASKS, StepState.DONE):
             stop.set()
 
-    summary = desk.running(plan)(stop, leave_once_tasks_run)
+    summary = desk.running(plan)(stop, leave_once_tasks_are_in)
     assert summary is not None
     assert summary.exit_code == 130
     line = desk.line(plan.run_id)

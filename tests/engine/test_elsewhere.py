@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.engine.world import ALL_PARTS, RUN_ID, Killed, World, make_world, unsynced
+from tests.engine.world import ALL_PARTS, RUN_ID, Killed, World, before, kill, make_world
 from tui.core.errors import RunFailed
 from tui.core.events import RunSummary
 from tui.core.plan import DeletePart
-from tui.engine.recovery import recover_run
-from tui.engine.run_tools import RunTools
 
 _GONE = "The run was ended meanwhile"
 
@@ -33,29 +29,10 @@ def _making(world: World) -> list[str]:
 
 
 def _other_machine(world: World, folder: Path) -> World:
-    """The same account, no journal, and none of the inputs."""
-    other = make_world(folder, files=1)
-    other.storage, other.batch, other.clock, other.faults = world.storage, world.batch, world.clock, world.faults
-    tools = RunTools(other.batch, other.storage, other.clock, other.journals(), other.patience)
-    found = recover_run(tools, RUN_ID, str(folder / "out"), "fake", threading.Event())
-    other.plan = replace(found, delete_after=world.plan.delete_after)
+    """It deletes as the first one would."""
+    other = world.other_machine(folder)
+    other.plan = replace(other.plan, delete_after=world.plan.delete_after)
     return other
-
-
-def _before(text: bytes, act: Callable[[], object]) -> Callable[[int, bytes, bool], None]:
-    """A journal's `Write` that lets `act` happen, once, before the record that holds `text`."""
-    waiting = [act]
-
-    def write(file: int, content: bytes, durable: bool) -> None:
-        if text in content and waiting:
-            waiting.pop()()
-        unsynced(file, content, durable)
-
-    return write
-
-
-def _stop() -> None:
-    raise Killed
 
 
 @pytest.fixture(params=[ALL_PARTS, frozenset({"job", "pool"})], ids=["all", "job and pool"])
@@ -103,7 +80,7 @@ def test_a_second_machine_ends_a_run_while_the_first_one_drives_it(world: World,
         ended.append((other, other.execute()))
 
     made = _making(world)
-    summary = world.execute(write=_before(record, end_it))
+    summary = world.execute(write=before(record, end_it))
     ((other, other_summary),) = ended
     assert other_summary.exit_code == 0
     assert other.downloaded() == world.expected()
@@ -115,7 +92,7 @@ def test_a_second_machine_ends_a_run_while_the_first_one_drives_it(world: World,
 def test_a_machine_comes_back_to_a_run_that_another_one_ended(world: World, tmp_path: Path, record: bytes) -> None:
     made = _making(world)
     with pytest.raises(Killed):
-        world.execute(write=_before(record, _stop))
+        world.execute(write=before(record, kill))
     other = _other_machine(world, tmp_path / "second")
     assert other.execute().exit_code == 0
     _check(world, world.execute())
@@ -126,7 +103,7 @@ def test_a_machine_comes_back_to_a_run_that_another_one_ended(world: World, tmp_
 
 def test_a_pool_that_is_deleted_while_tasks_wait_for_it_ends_the_run(tmp_path: Path) -> None:
     world = make_world(tmp_path)
-    summary = world.execute(write=_before(b'"step":"monitor","state":"running"', lambda: world.batch.pools.clear()))
+    summary = world.execute(write=before(b'"step":"monitor","state":"running"', lambda: world.batch.pools.clear()))
     assert summary.exit_code == RunFailed.exit_code
     assert summary.outcome.startswith(f"{_GONE}: its pool was deleted")
     assert sorted({item.kind for item in summary.leftovers}) == ["container", "job"]
@@ -136,7 +113,7 @@ def test_a_pool_that_is_deleted_while_tasks_wait_for_it_ends_the_run(tmp_path: P
 def test_a_run_that_is_being_deleted_is_not_taken_for_one_that_still_uploads(tmp_path: Path, gone: int) -> None:
     world = make_world(tmp_path / "first")
     with pytest.raises(Killed):
-        world.execute(write=_before(b'"step":"pool","state":"running"', _stop))
+        world.execute(write=before(b'"step":"pool","state":"running"', kill))
     world.storage.delete_container(world.plan.containers[gone])
     with pytest.raises(RunFailed, match="not whole any more"):
         _other_machine(world, tmp_path / "second")

@@ -9,21 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.world import ALL_PARTS, RUN_ID, KillAt, Killed, World, make_world, unsynced
+from tests.engine.world import ALL_PARTS, RUN_ID, KillAt, Killed, World, before, kill, make_world
 from tui.core.errors import InputError, RunFailed
 from tui.core.events import RunStarted
 from tui.core.run_description import MANIFEST_BLOB
 from tui.engine.recovery import recover_run
 from tui.engine.run_tools import RunTools
-
-
-def _elsewhere(world: World, folder: Path) -> World:
-    """Another machine: the same account, no journal, and none of the inputs."""
-    other = make_world(folder, files=1)
-    other.storage, other.batch, other.clock, other.faults = world.storage, world.batch, world.clock, world.faults
-    tools = RunTools(other.batch, other.storage, other.clock, other.journals(), other.patience)
-    other.plan = recover_run(tools, RUN_ID, str(folder / "out"), "fake", threading.Event())
-    return other
 
 
 @pytest.fixture
@@ -33,14 +24,8 @@ def world(tmp_path: Path) -> World:
 
 def _kill_before(world: World, text: bytes) -> None:
     """Ends the first machine's program before the record that holds `text`."""
-
-    def write(file: int, content: bytes, durable: bool) -> None:
-        if text in content:
-            raise Killed
-        unsynced(file, content, durable)
-
     with pytest.raises(Killed):
-        world.execute(write=write)
+        world.execute(write=before(text, kill))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +46,7 @@ def _kill_before(world: World, text: bytes) -> None:
 )
 def test_another_machine_goes_on_with_the_same_result(world: World, tmp_path: Path, record: bytes) -> None:
     _kill_before(world, record)
-    other = _elsewhere(world, tmp_path / "second")
+    other = world.other_machine(tmp_path / "second")
     summary = other.execute()
     assert (summary.exit_code, summary.leftovers) == (0, ())
     assert other.downloaded() == world.expected()
@@ -81,14 +66,14 @@ def test_before_its_uploads_are_complete_a_run_stays_where_it_is(world: World, t
         world.execute()
     world.faults.before_call = lambda _: None
     with pytest.raises(InputError, match="uploads are not complete"):
-        _elsewhere(world, tmp_path / "second")
+        world.other_machine(tmp_path / "second")
 
 
 def test_a_run_whose_job_is_gone_is_not_run_again(world: World, tmp_path: Path) -> None:
     world.plan = replace(world.plan, delete_after=frozenset({"job", "pool"}))
     assert world.execute().exit_code == 0
     with pytest.raises(RunFailed, match="its job is gone"):
-        _elsewhere(world, tmp_path / "second")
+        world.other_machine(tmp_path / "second")
     assert world.faults.calls["create_job"] == 1
 
 
@@ -96,7 +81,7 @@ def test_what_someone_else_made_is_no_run_of_ours(world: World, tmp_path: Path) 
     for name in world.plan.containers:
         world.storage.create_container(name, {"made_by": "someone else"})
     with pytest.raises(InputError, match="No such run"):
-        _elsewhere(world, tmp_path / "second")
+        world.other_machine(tmp_path / "second")
 
 
 def test_a_manifest_that_lies_about_its_inputs_is_refused(world: World, tmp_path: Path) -> None:
@@ -104,12 +89,12 @@ def test_a_manifest_that_lies_about_its_inputs_is_refused(world: World, tmp_path
     lie = b'{"version":1,"inputs":[["../x",1,"/etc"]]}'
     world.storage.put_blob(world.plan.containers[0], MANIFEST_BLOB, lie, hashlib.md5(lie).digest())
     with pytest.raises(InputError):
-        _elsewhere(world, tmp_path / "second")
+        world.other_machine(tmp_path / "second")
 
 
 def test_the_machine_that_has_a_journal_keeps_it(world: World, tmp_path: Path) -> None:
     _kill_before(world, b'"step":"tasks","state":"done"')
-    other = _elsewhere(world, tmp_path / "second")
+    other = world.other_machine(tmp_path / "second")
     with pytest.raises(Killed):
         other.execute(write=KillAt(4, after=True))
     before = other.journals().path(RUN_ID).read_bytes()
@@ -122,7 +107,7 @@ def test_the_machine_that_has_a_journal_keeps_it(world: World, tmp_path: Path) -
 
 def test_an_input_that_went_missing_is_named(world: World, tmp_path: Path) -> None:
     _kill_before(world, b'"step":"pool","state":"running"')
-    other = _elsewhere(world, tmp_path / "second")
+    other = world.other_machine(tmp_path / "second")
     other.journals().path(RUN_ID).unlink()
     world.storage.delete_blob(world.plan.input_container, "input 1.txt")
     summary = other.execute()

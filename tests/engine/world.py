@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from tui.core.run_view import RunView
 from tui.core.specs import PoolSpec
 from tui.engine.journal import JournalFolder, Write, append
 from tui.engine.patience import Patience
+from tui.engine.recovery import recover_run
 from tui.engine.run import RunEngine
+from tui.engine.run_tools import RunTools
 
 RUN_ID = "top-words-20261120-abc"
 ALL_PARTS = frozenset(DELETE_PARTS)
@@ -93,6 +96,14 @@ class World:
             if self.plan.task_id(index) not in without
         }
 
+    def other_machine(self, folder: Path) -> World:
+        """The same account, no journal, and none of the inputs."""
+        other = make_world(folder, files=1)
+        other.storage, other.batch, other.clock, other.faults = self.storage, self.batch, self.clock, self.faults
+        tools = RunTools(other.batch, other.storage, other.clock, other.journals(), other.patience)
+        other.plan = recover_run(tools, RUN_ID, str(folder / "out"), "fake", threading.Event())
+        return other
+
     def use_existing_pool(self, nodes: int = 1) -> None:
         """Lets the plan use a pool that someone else made."""
         self.batch.pools.clear()
@@ -117,6 +128,22 @@ def make_world(folder: Path, files: int = 3, **changes: object) -> World:
 
 class Killed(BaseException):
     """The program ends here, as by SIGKILL: nothing below the test catches it."""
+
+
+def kill() -> None:
+    raise Killed
+
+
+def before(text: bytes, act: Callable[[], object]) -> Write:
+    """A journal's `Write` that lets `act` happen, once, before the record that holds `text`."""
+    waiting = [act]
+
+    def write(file: int, content: bytes, durable: bool) -> None:
+        if text in content and waiting:
+            waiting.pop()()
+        unsynced(file, content, durable)
+
+    return write
 
 
 class KillAt:

@@ -72,6 +72,11 @@ class StorageParts:
     endpoint: str
 
 
+def is_billed(account: str) -> bool:
+    """Whether what is made on the account of that name costs money; nothing does on the sandbox."""
+    return account != SANDBOX_NAME
+
+
 def is_loopback(host: str) -> bool:
     """Whether `host` is this machine by its very name: a literal loopback address or `localhost`."""
     if host.lower() == "localhost":

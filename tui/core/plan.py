@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from tui.core import ids
-from tui.core.accounts import SANDBOX_NAME
+from tui.core.accounts import is_billed
 from tui.core.images import UBUNTU_LTS, ImageChoice
 from tui.core.paths import shorten
 from tui.core.quoting import quote, shared_path, shell_command_line, words
@@ -132,8 +132,8 @@ class RunPlan:
 
     @property
     def is_billed(self) -> bool:
-        """Whether what the run makes costs money; nothing does on the sandbox."""
-        return self.account != SANDBOX_NAME
+        """Whether what the run makes costs money."""
+        return is_billed(self.account)
 
     @property
     def metadata(self) -> dict[str, str]:

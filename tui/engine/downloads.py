@@ -21,7 +21,7 @@ from tui.core.errors import InputError, LocalError, ServiceFault
 from tui.core.paths import shorten
 from tui.core.ports import StopSignal, StoragePort
 from tui.core.records import BlobRecord
-from tui.engine.local_files import local_error, md5_of
+from tui.engine.local_files import local_error, md5_of, sync
 from tui.engine.parallel import Outcome, in_parallel
 from tui.engine.partials import Partial, Scratch
 from tui.engine.retrying import Retrier
@@ -180,17 +180,9 @@ class _Fetching:
         """Puts content and name on the disk, where that is asked for."""
         if not self._is_durable:
             return
-        _sync(path)
+        sync(path)
         with suppress(OSError):  # not every file system does this with a folder
-            _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+            sync(path.parent)
 
 
 def _md5(content: bytes) -> bytes:

@@ -25,7 +25,7 @@ from tui.core.plan import RunPlan
 from tui.core.plan_codec import plan_to_json
 from tui.core.ports import ClockPort
 from tui.core.redaction import redact
-from tui.engine.local_files import local_error
+from tui.engine.local_files import local_error, sync
 from tui.engine.run_record import (
     FileMoved,
     ResourceState,
@@ -174,7 +174,7 @@ class JournalFolder:
         if not whole:
             line = {"at": round(self._clock.now_s(), 3), "kind": "plan", "plan": plan_to_json(plan)}
             self._write(file, _encoded(line), True)
-            _sync_folder(self.folder)
+            sync(self.folder)
             whole = _encoded(line)
         record = parse(whole, path)
         if record.plan != plan:
@@ -265,12 +265,3 @@ def _is_locked(path: Path) -> bool:
         finally:
             os.close(file)
     return False
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new file's name as durable as its content."""
-    file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tui.core.accounts import SANDBOX_NAME
+from tui.core.accounts import is_billed
 from tui.core.deletion import DeletionResult, DeletionState
 from tui.core.errors import BatchTuiError, InputError, Interrupted, NotFound
 from tui.core.events import Step
@@ -40,7 +40,7 @@ def find_left(tools: RunTools, account: str, stop: StopSignal) -> tuple[LeftRun,
         unfinished = retry(f"counting the tasks of {found.run_id}", lambda found=found: _unfinished(tools, found))  # type: ignore[misc]
         outputs = retry(f"looking into {found.run_id}", lambda found=found: _filled_outputs(tools, found))  # type: ignore[misc]
         local = _local(tools, found.run_id, account)
-        judged.append(judge(found, local, unfinished, outputs, now_s, is_billed=account != SANDBOX_NAME))
+        judged.append(judge(found, local, unfinished, outputs, now_s, is_billed=is_billed(account)))
     return kept_for_others(judged, held, jobs)
 
 

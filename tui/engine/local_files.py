@@ -1,4 +1,4 @@
-"""This machine's files: what the operating system refuses, in words; and the digest of a file."""
+"""This machine's files: what the operating system refuses, in words; their digests, and when they are on the disk."""
 
 from __future__ import annotations
 
@@ -55,3 +55,12 @@ def md5_of(path: Path) -> bytes:
         while chunk := file.read(_READ_BYTES):
             digest.update(chunk)
     return digest.digest()
+
+
+def sync(path: Path) -> None:
+    """Puts a file's content on the disk, or, of a folder, the names of what is in it."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -93,7 +93,7 @@ def test_the_wheel_holds_every_module_and_style(wheel: Path) -> None:
 
 def test_the_wheel_has_the_command(installed: Path) -> None:
     (entry_points,) = installed.glob("*.dist-info/entry_points.txt")
-    assert "batch-tui = tui.cli:main" in entry_points.read_text(encoding="utf-8").splitlines()
+    assert "batch-tui = tui.cli:process" in entry_points.read_text(encoding="utf-8").splitlines()
 
 
 def test_an_installed_package_finds_its_files(installed: Path, tmp_path: Path) -> None:

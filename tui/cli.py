@@ -63,5 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def process() -> int:
+    """The program as a process: once its command has ended, Ctrl+C can neither show a traceback nor kill it."""
+    from tui.console.interruption import EXIT_CODE, leave_on_the_next
+
+    try:
+        return main()
+    except KeyboardInterrupt:  # one more, while the first was being told
+        return EXIT_CODE
+    finally:
+        leave_on_the_next()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(process())

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,6 +19,18 @@ from tui.console.safe_text import OutputClosed
 from tui.core.errors import AccessRefused
 from tui.core.events import RunEvent, RunStarted, RunSummary
 from tui.core.ports import Publish, StopSignal
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def own_handlers() -> Iterator[None]:
+    """A process that obeyed a signal keeps hearing it until it ends; the tests' process goes on."""
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 class Recorder(Reporter):
@@ -70,7 +83,7 @@ def test_what_the_run_raises_is_raised_after_its_events() -> None:
     assert reporter.is_closed
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", _SIGNALS)
 def test_one_signal_asks_the_run_to_stop_and_says_so(number: signal.Signals) -> None:
     def until_stopped(stop: StopSignal, publish: Publish) -> RunSummary:
         publish(RunStarted("r", START_S))
@@ -79,12 +92,17 @@ def test_one_signal_asks_the_run_to_stop_and_says_so(number: signal.Signals) -> 
         return summary(exit_code=130)
 
     reporter = Recorder()
-    before = signal.getsignal(number)
     with Interruption() as interruption:
         assert follow(until_stopped, reporter, interruption).exit_code == 130
     assert reporter.said == [STOPPING]
     assert interruption.signal_name == number.name
-    assert signal.getsignal(number) is before
+
+
+def test_signals_mean_what_they_meant_after_a_run_that_none_interrupted() -> None:
+    before = [signal.getsignal(number) for number in _SIGNALS]
+    with Interruption() as interruption:
+        follow(whole_run, Recorder(), interruption)
+    assert [signal.getsignal(number) for number in _SIGNALS] == before
 
 
 def test_a_closed_output_stops_the_run_and_waits_for_it() -> None:
@@ -127,3 +145,42 @@ def test_a_second_ctrl_c_leaves_even_while_a_call_hangs() -> None:
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
+
+
+_INTERRUPTED_RUN = """
+import os, signal, sys, threading
+from tui.console.interruption import Interruption
+
+class SignalledLate:
+    def __init__(self, number):
+        self.kill, self.number = os.kill, number
+    def __del__(self):  # as the modules are cleared: Python has given up its own handlers by then
+        self.kill(os.getpid(), self.number)
+
+with Interruption() as interruption:
+    signal.raise_signal(signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize("number", _SIGNALS)
+def test_a_signal_in_the_last_moment_of_an_interrupted_run_does_not_kill_it(number: signal.Signals) -> None:
+    script = f"{_INTERRUPTED_RUN}late = SignalledLate({int(number)})\nsys.exit(130)"
+    assert _ended(script) == (130, "")
+
+
+@pytest.mark.parametrize("number", _SIGNALS)
+def test_an_interrupted_run_that_hangs_as_it_ends_is_left_at_the_next_signal(number: signal.Signals) -> None:
+    script = f"""{_INTERRUPTED_RUN}
+def hang():
+    threading.main_thread().join()
+    os.kill(os.getpid(), {int(number)})
+    threading.Event().wait()
+
+threading.Thread(target=hang).start()
+sys.exit(0)"""
+    assert _ended(script) == (130, "")
+
+
+def _ended(script: str) -> tuple[int, str]:
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    return finished.returncode, finished.stderr

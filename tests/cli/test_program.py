@@ -166,6 +166,29 @@ def test_every_ending_has_its_exit_code(problem: BaseException, code: int, capsy
     assert capsys.readouterr().out == ""
 
 
+def test_a_second_ctrl_c_while_the_first_is_told_shows_no_traceback() -> None:
+    script = """
+import os, signal, sys, threading
+from tui import cli
+from tui.commands import endings
+
+def interrupted(problem):
+    signal.raise_signal(signal.SIGINT)
+
+def hang():  # until the command has ended, and after
+    threading.main_thread().join()
+    os.kill(os.getpid(), signal.SIGINT)
+    threading.Event().wait()
+
+endings.ending_of = interrupted
+threading.Thread(target=hang).start()
+sys.argv = ["batch-tui", "run", "unknown"]
+sys.exit(cli.process())
+"""
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert (finished.returncode, finished.stderr) == (130, "")
+
+
 def test_a_closed_pipe_is_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "out").open("w") as stdout, (tmp_path / "err").open("w") as stderr:
         monkeypatch.setattr(sys, "stdout", stdout)

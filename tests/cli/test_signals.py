@@ -36,6 +36,13 @@ class Window(Terminal):
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def send_until_it_ends(self, number: signal.Signals) -> int:
+        """Sends it again and again, so that each moment of leaving meets one. The exit code."""
+        while self._process.poll() is None:
+            self._process.send_signal(number)
+            self._read(0.001)
+        return self.exit_code()
+
     def hang_up(self) -> int:
         """Closes the window: the system tells the program. Its exit code."""
         os.close(self._ours)
@@ -140,6 +147,20 @@ def test_the_interface_gives_the_terminal_back(interface: Window, number: signal
     assert interface.exit_code() == 130
     assert interface.is_restored
     assert b"Traceback" not in interface.shown
+
+
+@pytest.mark.parametrize("number", _SIGNALS, ids=lambda number: number.name)
+def test_the_interface_leaves_in_order_however_often_it_is_told(interface: Window, number: signal.Signals) -> None:
+    assert interface.send_until_it_ends(number) == 130
+    assert interface.is_restored
+    assert b"Traceback" not in interface.shown
+
+
+def test_ctrl_c_held_down_leaves_as_twice_does(run_window: Window, program: Program, tmp_path: Path) -> None:
+    assert run_window.send_until_it_ends(signal.SIGINT) == 130
+    assert run_window.is_restored
+    assert b"Traceback" not in run_window.shown
+    _check_goes_on(program, tmp_path)
 
 
 def test_the_interface_ends_with_its_window(interface: Window) -> None:

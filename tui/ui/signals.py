@@ -27,7 +27,14 @@ def leave_on_signals(app: App[Any]) -> None:
 
 
 def _leave(app: App[Any]) -> None:
-    """Leaves in order, or, where a terminal that is gone keeps Textual from writing to it, at last without order."""
+    """Leaves in order, or, where a terminal that is gone keeps Textual from writing to it, at last without order.
+
+    Further signals are ignored: the loop would give them their default back as it closes, and the first is obeyed.
+    """
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
     app.exit(EXIT_CODE)
     last_resort = threading.Timer(_LAST_RESORT_S, os._exit, (EXIT_CODE,))
     last_resort.daemon = True

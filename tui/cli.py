@@ -15,6 +15,8 @@ import click
 
 from tui import __version__
 from tui.commands.groups import LazyCommand, LazyGroup
+from tui.console.interruption import EXIT_CODE as INTERRUPTED
+from tui.console.interruption import leave_on_the_next
 
 PROGRAM = "batch-tui"
 
@@ -65,12 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def process() -> int:
     """The program as a process: once its command has ended, Ctrl+C can neither show a traceback nor kill it."""
-    from tui.console.interruption import EXIT_CODE, leave_on_the_next
-
     try:
         return main()
     except KeyboardInterrupt:  # one more, while the first was being told
-        return EXIT_CODE
+        return INTERRUPTED
     finally:
         leave_on_the_next()
 

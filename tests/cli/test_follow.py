@@ -20,7 +20,6 @@ from tui.core.errors import AccessRefused
 from tui.core.events import RunEvent, RunStarted, RunSummary
 from tui.core.ports import Publish, StopSignal
 
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

@@ -45,7 +45,8 @@ def test_the_version_loads_click_and_no_more_of_ours_than_the_entry() -> None:
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     loaded = ast.literal_eval(finished.stdout.splitlines()[-1])
     ours = [name for name in loaded if name.partition(".")[0] == "tui"]
-    assert ours == ["tui", "tui.cli", "tui.commands", "tui.commands.groups"]
+    entry = ["tui", "tui.cli", "tui.commands", "tui.commands.groups", "tui.console", "tui.console.interruption"]
+    assert ours == entry
     assert not {"rich", "platformdirs", "importlib.metadata", "json", "asyncio"} & set(loaded)
 
 

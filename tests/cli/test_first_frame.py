@@ -40,6 +40,7 @@ SERVICES = {"azure", "requests", "starlette", "uvicorn"}
 HOME_IS_MADE_OF: Mapping[str, str] = {
     "tui": "bundled cli wiring",
     "tui.commands": "groups interface late open_accounts terminal",
+    "tui.console": "interruption",
     "tui.core": "accounts arrangement columns errors presence redaction run_line table_model terminal_text units "
     "view_columns",
     "tui.engine": "clock exporting patience",

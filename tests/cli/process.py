@@ -6,8 +6,10 @@ import contextlib
 import gc
 import io
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +70,26 @@ def called(
         os.environ.clear()
         os.environ.update(before)
     return Finished(code, stdout.getvalue(), stderr.getvalue())
+
+
+def signalled_until_it_ends(script: str, number: signal.Signals) -> Finished:
+    """Runs Python code that prints one line once it may be signalled, and then ends or hangs.
+
+    One signal need not do: it may come right before a wait of CPython's that only a later one ends.
+    """
+    arguments, pipe = [sys.executable, "-c", script], subprocess.PIPE
+    with subprocess.Popen(arguments, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        until = time.monotonic() + _LIMIT_S
+        while process.poll() is None and time.monotonic() < until:
+            process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.05)
+        if process.poll() is None:
+            process.kill()
+        stdout, stderr = process.communicate()
+    return Finished(process.returncode, stdout, stderr)
 
 
 def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.canned import EVENTS, START_S, summary
+from tests.cli.process import signalled_until_it_ends
 from tui.console.follow import STOPPING, follow
 from tui.console.interruption import Interruption
 from tui.console.reporter import Reporter
@@ -156,6 +157,11 @@ class SignalledLate:
     def __del__(self):  # as the modules are cleared: Python has given up its own handlers by then
         self.kill(os.getpid(), self.number)
 
+def hang():
+    threading.main_thread().join()
+    print("the command has ended", flush=True)
+    threading.Event().wait()
+
 with Interruption() as interruption:
     signal.raise_signal(signal.SIGINT)
 """
@@ -164,22 +170,12 @@ with Interruption() as interruption:
 @pytest.mark.parametrize("number", _SIGNALS)
 def test_a_signal_in_the_last_moment_of_an_interrupted_run_does_not_kill_it(number: signal.Signals) -> None:
     script = f"{_INTERRUPTED_RUN}late = SignalledLate({int(number)})\nsys.exit(130)"
-    assert _ended(script) == (130, "")
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert (finished.returncode, finished.stderr) == (130, "")
 
 
 @pytest.mark.parametrize("number", _SIGNALS)
 def test_an_interrupted_run_that_hangs_as_it_ends_is_left_at_the_next_signal(number: signal.Signals) -> None:
-    script = f"""{_INTERRUPTED_RUN}
-def hang():
-    threading.main_thread().join()
-    os.kill(os.getpid(), {int(number)})
-    threading.Event().wait()
-
-threading.Thread(target=hang).start()
-sys.exit(0)"""
-    assert _ended(script) == (130, "")
-
-
-def _ended(script: str) -> tuple[int, str]:
-    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
-    return finished.returncode, finished.stderr
+    script = f"{_INTERRUPTED_RUN}threading.Thread(target=hang).start()\nsys.exit(0)"
+    finished = signalled_until_it_ends(script, number)
+    assert (finished.code, finished.stderr) == (130, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.cli.process import PROGRAM, Finished, batch_tui, called
+from tests.cli.process import PROGRAM, Finished, batch_tui, called, signalled_until_it_ends
 from tui import __version__
 from tui.cli import program
 from tui.commands.endings import ending_of
@@ -176,9 +177,9 @@ from tui.commands import endings
 def interrupted(problem):
     signal.raise_signal(signal.SIGINT)
 
-def hang():  # until the command has ended, and after
+def hang():
     threading.main_thread().join()
-    os.kill(os.getpid(), signal.SIGINT)
+    print("the command has ended", flush=True)
     threading.Event().wait()
 
 endings.ending_of = interrupted
@@ -186,8 +187,8 @@ threading.Thread(target=hang).start()
 sys.argv = ["batch-tui", "run", "unknown"]
 sys.exit(cli.process())
 """
-    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
-    assert (finished.returncode, finished.stderr) == (130, "")
+    finished = signalled_until_it_ends(script, signal.SIGINT)
+    assert (finished.code, finished.stderr) == (130, "")
 
 
 def test_a_closed_pipe_is_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

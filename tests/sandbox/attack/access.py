@@ -137,6 +137,23 @@ def foreign_callers(attacker: Attacker) -> Tally:
     return tally
 
 
+def unknown_versions(attacker: Attacker) -> Tally:
+    """Signed as they ought to be, in a version of the API that never was."""
+    tally = Tally()
+    for version in (
+        *("", "1", "latest", "2025-06", "2025-6-1", "2025-06-02", "2025-06-01.0.0", "2025-06-01-preview", "2999-01-01"),
+        *("2024-02-01", "2024-02-01.19", "2024-02-01.19.1", "2025-02-30", "2025-06-01%00", "%202025-06-01", "-1"),
+        *("%D9%A2%D9%A0%D9%A2%D9%A5-%D9%A0%D9%A6-%D9%A0%D9%A1", "2025-06-01'--", "9" * 4_000, "..%2F2025-06-01"),
+    ):
+        answer = attacker.signed(Request("batch", "GET", "/pools", f"api-version={version}"))
+        tally.note(f"api-version={version[:40]}", answer.status in (400, 403), answer.status)
+    for version in ("1", "latest", "2025-13-01", "2025-11-05-preview", "20251105", "1999-01-01", "9" * 4_000):
+        request = Request("blob", "GET", "/", "comp=list", headers={"x-ms-version": version})
+        answer = attacker.signed(request)
+        tally.note(f"x-ms-version: {version[:40]}", answer.status == 400, answer.status)
+    return tally
+
+
 BLOB_OPERATIONS: tuple[tuple[str, str, str, str], ...] = (
     ("GET", "{c}/{b}", "", "r"),
     ("HEAD", "{c}/{b}", "", "r"),

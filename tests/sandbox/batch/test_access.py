@@ -60,14 +60,14 @@ def test_a_signature_covers_path_query_method_date_and_range(tmp_path: Path) -> 
     async def work(world: World) -> None:
         now = http_date(world.service.clock.now())
         headers = {"host": HOST, "ocp-date": now, "ocp-range": "bytes=0-1"}
-        query = "api-version=1&maxresults=2"
+        query = "api-version=2025-06-01&maxresults=2"
         signed = {**headers, "authorization": sign("GET", "/pools", query, headers)}
         assert (await world._exchange("GET", "/pools", query, signed, b"")).status == 200
         later = http_date(world.service.clock.now() + _MINUTE)
         for method, path, text, changed in (
             ("GET", "/jobs", query, signed),
             ("HEAD", "/pools", query, signed),
-            ("GET", "/pools", "api-version=1&maxresults=3", signed),
+            ("GET", "/pools", "api-version=2025-06-01&maxresults=3", signed),
             ("GET", "/pools", query + "&more=1", signed),
             ("GET", "/pools", query, signed | {"ocp-range": "bytes=0-9"}),
             ("GET", "/pools", query, signed | {"ocp-date": later}),

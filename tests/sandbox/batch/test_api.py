@@ -67,10 +67,17 @@ def test_an_etag_is_the_ticks_of_last_modified_everywhere(tmp_path: Path) -> Non
         ("GET", "/jobs/..%2F..%2Fetc/tasks", 404, "ResourceNotFound"),
         ("POST", "/pools/pool/enableautoscale", 501, "NotImplemented"),
         ("GET", "/jobs/job/jobpreparationandreleasetaskstatus", 409, "JobPreparationTaskOrReleaseTaskNotSpecified"),
-        ("GET", "/pools?api-version=1&maxresults=-5", 400, "InvalidQueryParameterValue"),
-        ("GET", "/pools?api-version=1&maxresults=1001", 400, "InvalidQueryParameterValue"),
-        ("GET", "/pools?api-version=1&$skiptoken=%C3%A9", 400, "InvalidQueryParameterValue"),
+        ("GET", "/pools?api-version=2025-06-01&maxresults=-5", 400, "InvalidQueryParameterValue"),
+        ("GET", "/pools?api-version=2025-06-01&maxresults=1001", 400, "InvalidQueryParameterValue"),
+        ("GET", "/pools?api-version=2025-06-01&$skiptoken=%C3%A9", 400, "InvalidQueryParameterValue"),
         ("GET", "/pools?maxresults=5", 400, "MissingRequiredQueryParameter"),
+        ("GET", "/pools?api-version=", 400, "InvalidQueryParameterValue"),
+        ("GET", "/pools?api-version=1", 400, "InvalidQueryParameterValue"),
+        ("GET", "/pools?api-version=2025-06-01-preview", 400, "InvalidQueryParameterValue"),
+        ("GET", "/pools?api-version=2025-06-02", 400, "UnsupportedRequestVersion"),
+        ("GET", "/pools?api-version=2024-02-01.19.1", 400, "UnsupportedRequestVersion"),
+        ("GET", "/pools?api-version=2024-02-01", 400, "UnsupportedRequestVersion"),
+        ("POST", "/jobs?api-version=2999-01-01", 400, "UnsupportedRequestVersion"),
     ],
 )
 def test_refusals_come_in_the_services_envelope(tmp_path: Path, method: str, path: str, status: int, code: str) -> None:
@@ -83,6 +90,14 @@ def test_refusals_come_in_the_services_envelope(tmp_path: Path, method: str, pat
         text = answer.json["message"]["value"].split("\n")
         assert text[1] == f"RequestId:{answer.headers['request-id']}"
         assert answer.headers["content-length"] == str(len(answer.body))
+
+    in_world(tmp_path, work)
+
+
+@pytest.mark.parametrize("version", ["2015-12-01.2.2", "2018-12-01.8.0", "2024-02-01.19.0", "2025-06-01"])
+def test_every_published_version_is_spoken(tmp_path: Path, version: str) -> None:
+    async def work(world: World) -> None:
+        assert (await world.send("GET", f"/pools?api-version={version}")).status == 200
 
     in_world(tmp_path, work)
 

@@ -229,6 +229,19 @@ async def test_every_answer_names_its_request(app: ASGIApp) -> None:
     assert answers[0].headers["x-ms-request-id"] != answers[1].headers["x-ms-request-id"]
 
 
+@pytest.mark.parametrize("version", ["1", "2025-13-01", "2025-11-05-preview", "20251105", "2001-01-01", "9" * 80])
+async def test_a_version_that_cannot_be_is_refused(app: ASGIApp, version: str) -> None:
+    answer = await signed_exchange(app, "GET", "/batchtui", query="comp=list", headers={"x-ms-version": version})
+    assert (answer.status, answer.code) == (400, "InvalidHeaderValue")
+    assert answer.headers["x-ms-version"] != version
+
+
+@pytest.mark.parametrize("version", ["2014-02-14", "2019-02-02", "2026-10-06", "2031-01-01"])
+async def test_a_version_old_or_new_is_taken(app: ASGIApp, version: str) -> None:
+    answer = await signed_exchange(app, "GET", "/batchtui", query="comp=list", headers={"x-ms-version": version})
+    assert (answer.status, answer.headers["x-ms-version"]) == (200, version)
+
+
 async def test_an_answer_to_head_has_the_length_and_no_body(app: ASGIApp) -> None:
     await put(app, "a", b"content")
     answer = await signed_exchange(app, "HEAD", "/batchtui/input/a")

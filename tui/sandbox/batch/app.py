@@ -18,9 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tui.sandbox.batch import api_file, api_job, api_node, api_pool, api_task
 from tui.sandbox.batch.auth import SharedKeyVerifier, SignedRequest, check_local
-from tui.sandbox.batch.errors import ServiceError, invalid_query
+from tui.sandbox.batch.errors import ServiceError
 from tui.sandbox.batch.http import Call, Handler, NotModified, Responder, read_body
 from tui.sandbox.batch.service import BatchService
+from tui.sandbox.batch.versions import check_api_version
 
 _LOG = logging.getLogger(__name__)
 
@@ -165,10 +166,7 @@ class _BatchApp:
             base_url=base_url,
             content=await read_body(receive, headers),
         )
-        if "api-version" not in call.query:
-            raise ServiceError("MissingRequiredQueryParameter", [("QueryParameterName", "api-version")])
-        if not call.query["api-version"]:
-            raise invalid_query("api-version", "", "The version is empty.")
+        check_api_version(call.query)
         handler: Handler = scope["batch.handler"]
         try:
             reply = handler(call)

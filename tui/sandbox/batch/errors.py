@@ -13,6 +13,7 @@ _CATALOGUE: dict[str, tuple[int, str]] = {
     "InvalidRequestBody": (400, "The specified Request Body is not syntactically valid."),
     "InvalidQueryParameterValue": (400, _INVALID_QUERY),
     "MissingRequiredQueryParameter": (400, "A query parameter that's mandatory for this request is not specified."),
+    "UnsupportedRequestVersion": (400, "The specified version of the Batch REST API is not supported."),
     "InvalidHeaderValue": (400, "The value for one of the HTTP headers is not in the correct format."),
     "MultipleConditionHeadersNotSupported": (400, "Multiple condition headers are not supported."),
     "TaskDependenciesNotSpecifiedOnJob": (

@@ -19,7 +19,7 @@ from . import blob_operations as blobs
 from . import container_operations as containers
 from .access import Requirement, authenticate
 from .account import BlobAccount
-from .calls import Call, Limits, check_headers
+from .calls import Call, Limits, check_headers, is_version
 from .documents import error_document
 from .errors import ErrorCode, ServiceError, invalid_query
 from .messages import ClientDisconnectedError, Headers, Request, Response, parse_target
@@ -121,9 +121,10 @@ class BlobService:
         except (OSError, EOFError, sqlite3.Error):
             _log.exception("request %s failed", request_id)
             response = self._refusal(ServiceError(ErrorCode.INTERNAL_ERROR), request_id)
+        version = request.headers.get("x-ms-version", "")
         response.headers += [
             ("x-ms-request-id", request_id),
-            ("x-ms-version", request.headers.get("x-ms-version", _DEFAULT_VERSION)),
+            ("x-ms-version", version if is_version(version) else _DEFAULT_VERSION),
         ]
         client_id = request.headers.get("x-ms-client-request-id")
         if client_id:

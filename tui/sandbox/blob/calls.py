@@ -7,11 +7,12 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from .access import Grant
 from .conditions import Conditions, Versioned, etag_text
 from .content import ContentDraft
-from .errors import ErrorCode, ServiceError, invalid_query, unsupported_header
+from .errors import ErrorCode, ServiceError, invalid_header, invalid_query, unsupported_header
 from .messages import Headers, Request, Target
 from .names import is_metadata_name
 from .records import BlobRecord, StoredContent
@@ -20,6 +21,9 @@ from .timestamps import http_date
 
 MAX_METADATA_BYTES = 8 * 1024
 MAX_RESULTS = 5000
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FIRST_VERSION = date(2008, 10, 27)
+_SHOWN_CHARACTERS = 64
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 _METADATA_PREFIX = "x-ms-meta-"
 # What would change the meaning of a request if it were ignored, and is not served here.
@@ -97,8 +101,22 @@ class Call:
         return rule
 
 
+def is_version(text: str) -> bool:
+    """Whether this could be a version of the service: a day since its first one. Days to come are, because the client
+    library is not held back to those that are known here."""
+    if not _VERSION.fullmatch(text):
+        return False
+    try:
+        return date.fromisoformat(text) >= _FIRST_VERSION
+    except ValueError:
+        return False
+
+
 def check_headers(headers: Mapping[str, str]) -> None:
     """Refuse what is not served here instead of ignoring it."""
+    version = headers.get("x-ms-version")
+    if version is not None and not is_version(version):
+        raise invalid_header("x-ms-version", version[:_SHOWN_CHARACTERS])
     for name in _UNSERVED_HEADERS:
         if name in headers:
             raise unsupported_header(name)

@@ -13,6 +13,7 @@ from tests.engine.world import RUN_ID, World, make_world
 from tui.core.download_choice import ConflictPolicy, DownloadChoice, DownloadReport
 from tui.core.errors import AccessRefused, InputError
 from tui.core.events import Progress, RunEvent
+from tui.engine.transfers import TRANSFER_WORKERS
 
 
 def fetch(
@@ -113,6 +114,56 @@ def test_a_service_that_refuses_everything_ends_it(tmp_path: Path) -> None:
     report = fetch(world, DownloadChoice(str(tmp_path / "elsewhere")))
     assert (report.stopped_by, report.exit_code) == ("Refused: no right", 3)
     assert len(report.to_retry) == 3
+
+
+def refuse_reads_after(world: World, reads: int, code: str) -> AccessRefused:
+    """So many blobs can be read, and then no more, by that many workers at a time."""
+    refused, so_far = AccessRefused("Refused", "reading a blob", code=code), world.faults.calls["read_blob"]
+
+    def look(operation: str) -> None:
+        if operation == "read_blob" and world.faults.calls["read_blob"] > so_far + reads:
+            raise refused
+
+    world.faults.before_call = look
+    return refused
+
+
+def test_a_refused_account_is_not_asked_for_file_after_file_and_only_what_is_left_is_fetched_later(
+    tmp_path: Path,
+) -> None:
+    world = make_world(tmp_path, files=100)
+    world.execute()
+    choice = DownloadChoice(str(tmp_path / "elsewhere"))
+    wanted = desk_of(world).list_download(RUN_ID, choice, GO_ON)
+    before = world.faults.calls["read_blob"]
+    refused = refuse_reads_after(world, 10, "AuthenticationFailed")
+    report = desk_of(world).fetch(RUN_ID, wanted.files, choice.destination, "rename", {}, GO_ON, lambda _: None)
+    assert world.faults.calls["read_blob"] - before <= 10 + TRANSFER_WORKERS
+    assert (report.refusal, report.stopped_by, report.exit_code) == (refused, "Refused: reading a blob", 3)
+    assert (len(report.ended("downloaded")), len(report.ended("left")), report.ended("failed")) == (10, 90, ())
+    assert len(files_below(choice.destination)) == 10, "what arrived is told, all of it"
+    journaled = world.journals().read(RUN_ID).files_moved.values()
+    assert sum(moved.path.startswith(choice.destination) for moved in journaled) == 10
+    world.faults.before_call, before = lambda _: None, world.faults.calls["read_blob"]
+    rest = desk_of(world).fetch(RUN_ID, report.to_retry, choice.destination, "rename", {}, GO_ON, lambda _: None)
+    assert world.faults.calls["read_blob"] - before == 90
+    whole = report.gone_on_with(rest)
+    assert (len(whole.ended("downloaded")), whole.stopped_by, whole.exit_code, whole.refusal) == (100, "", 0, None)
+    assert [result.file for result in whole.results] == list(wanted.files)
+    assert files_below(choice.destination) == world.expected()
+
+
+def test_a_file_without_the_right_to_it_is_that_files_failure_until_none_may_be_read(tmp_path: Path) -> None:
+    world = make_world(tmp_path, files=100)
+    world.execute()
+    no_right = AccessRefused("Refused", "no right", code="AuthorizationPermissionMismatch")
+    world.faults.fail("read_blob", no_right, occurrence=world.faults.calls["read_blob"] + 5)
+    report = fetch(world, DownloadChoice(str(tmp_path / "elsewhere")))
+    assert (len(report.ended("downloaded")), len(report.ended("failed")), report.refusal) == (99, 1, None)
+    refuse_reads_after(world, 0, "AuthorizationPermissionMismatch")
+    report = fetch(world, DownloadChoice(str(tmp_path / "nowhere")))
+    assert (report.stopped_by, report.exit_code, report.refusal) == ("Refused: reading a blob", 3, None)
+    assert len(report.ended("failed")) == 21
 
 
 def test_a_stopped_download_leaves_nothing_half(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.engine.world import RUN_ID, World, make_world
 from tui.core.deletion import DeletionResult, DeletionState
-from tui.core.errors import Unreachable
-from tui.core.leftovers import GRACE_S, LeftRun
+from tui.core.errors import AccessRefused, Unreachable
+from tui.core.leftovers import GRACE_S, LeftResource, LeftRun
 from tui.core.records import TaskStatus
 from tui.core.redaction import Secret
 from tui.core.rerun import retry_plan
@@ -153,3 +153,21 @@ def test_a_pool_with_someone_elses_job_is_needed(world: World) -> None:
     assert only_run(tools_of(world)).needed_for == f"job their-job works with pool {RUN_ID}"
     world.batch.terminate_job("their-job", "done")
     assert only_run(tools_of(world)).needed_for == ""
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["journal here", "no journal"])
+def test_a_refused_account_is_not_asked_run_after_run(world: World, tmp_path: Path, here: bool) -> None:
+    tools = tools_of(world, None if here else tmp_path / "other")
+    run = only_run(tools)
+    refused = AccessRefused("Refused", "the key was changed", code="AuthenticationFailed")
+    world.faults.fail("delete_pool", refused, occurrence=0)
+    others = Confirmed(
+        "another-run", (LeftResource("job", "another-run", False), LeftResource("pool", "another-run", True))
+    )
+    told: list[DeletionResult] = []
+    results = sweep(tools, "fake", [Confirmed(run.run_id, run.resources), others], GO_ON, told.append)
+    states = [item.state for item in results]
+    assert states == [DeletionState.GOING, DeletionState.FAILED, *[DeletionState.LEFT] * 5]
+    assert [item.refusal for item in results if item.refusal] == [refused]
+    assert (world.faults.calls["delete_pool"], world.faults.calls["delete_container"]) == (1, 0)
+    assert [item for item in results if item not in told] == []

@@ -78,7 +78,8 @@ class Bench:
 def cut_short(tmp_path: Path) -> Bench:
     """All parts but one arrived before the attempt ended."""
     bench = Bench(tmp_path / "out")
-    bench.faults.fail("read_blob", AccessRefused("Storage refuses access", "the key was changed"), occurrence=3)
+    no_right = AccessRefused("Storage refuses access", "no right", code="AuthorizationPermissionMismatch")
+    bench.faults.fail("read_blob", no_right, occurrence=3)
     with pytest.raises(AccessRefused):
         bench.download()
     assert bench.faults.calls["read_blob"] == PARTS

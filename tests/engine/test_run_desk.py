@@ -21,6 +21,9 @@ from tui.core.records import TaskStatus
 from tui.core.run_line import RunState, left_text, state_text
 from tui.core.specs import JobSpec
 from tui.engine.deletion import resources_of
+from tui.engine.run_record import ResourceState
+
+COSTS = "its nodes cost by the hour until it is deleted or resized to 0"
 
 # What it still has
 
@@ -132,13 +135,41 @@ def test_what_another_account_does_not_have_is_not_taken_for_deleted(
 def test_what_fails_keeps_the_rest_from_nothing_and_can_be_tried_again(tmp_path: Path) -> None:
     world = make_world(tmp_path)
     world.execute()
-    world.faults.fail("delete_pool", AccessRefused("Refused", "no right to delete pools"), occurrence=0)
+    no_right = AccessRefused("Refused", "no right to delete pools", code="InsufficientAccountPermissions")
+    world.faults.fail("delete_pool", no_right, occurrence=0)
     results = delete(world)
     assert (results["pool"].state, results["pool"].exit_code) == (DeletionState.FAILED, 3)
     assert "no right to delete pools" in results["pool"].detail
+    assert results["pool"].refusal is None, "credentials are not asked for where they are good"
     assert {item.state for name, item in results.items() if name != "pool"} == {DeletionState.DELETED}
+    assert [(item.kind, item.note) for item in desk_of(world).line(RUN_ID).leftovers] == [("pool", COSTS)]
     world.faults.heal()
     assert delete(world, ("pool", RUN_ID))["pool"].state is DeletionState.DELETED
+
+
+def test_a_refused_account_ends_a_deletion_and_what_is_left_is_all_that_is_done_later(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    world.execute()
+    refused = AccessRefused("Refused", "the key was changed", code="AuthenticationFailed")
+    world.faults.fail("delete_pool", refused, occurrence=1)
+    looks = world.faults.calls["get_container"]
+    results = delete(world)
+    assert {name: item.state for name, item in results.items()} == {
+        "job": DeletionState.GOING,
+        "pool": DeletionState.FAILED,
+        **dict.fromkeys(world.plan.containers, DeletionState.LEFT),
+    }
+    assert [item.refusal for item in results.values() if item.refusal] == [refused]
+    assert (world.faults.calls["get_container"], world.faults.calls["delete_container"]) == (looks, 0)
+    states = world.journals().read(RUN_ID).resources
+    assert states == {
+        ("job", RUN_ID): ResourceState.DELETING,
+        ("pool", RUN_ID): ResourceState.MADE,
+        **{("container", name): ResourceState.MADE for name in world.plan.containers},
+    }
+    again = [(item.kind, item.name) for item in results.values() if item.can_retry]
+    assert {item.state for item in delete(world, *again).values()} == {DeletionState.DELETED}
+    assert world.faults.calls["delete_job"] == 1
 
 
 def test_what_someone_else_made_is_never_touched(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from tui.core.errors import AccessRefused
 from tui.core.plan import DELETE_PARTS, DeletePart
 from tui.core.presence import Presence
 from tui.core.records import JobRecord, PoolRecord, TaskCounts
@@ -173,6 +174,8 @@ class DeletionResult:
     """Why it failed or was left; what goes on by itself."""
     exit_code: int = 0
     """Of the error, where it failed."""
+    refusal: AccessRefused | None = None
+    """Where it failed because the account was refused: nothing further was begun."""
 
     @property
     def can_retry(self) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from tui.core.errors import AccessRefused
 from tui.core.plan import LOG_PREFIX, RunPlan
 from tui.core.records import BlobRecord
 from tui.core.run_description import MANIFEST_BLOB
@@ -92,6 +93,8 @@ class DownloadReport:
     stopped_by: str = ""
     """What ended it before its end, in words."""
     exit_code: int = 0
+    refusal: AccessRefused | None = None
+    """What ended it, where the account was refused: what is left can be fetched once it is accepted."""
 
     def ended(self, *ends: FileEnd) -> tuple[FileResult, ...]:
         return tuple(result for result in self.results if result.end in ends)
@@ -103,6 +106,11 @@ class DownloadReport:
     @property
     def to_retry(self) -> tuple[WantedFile, ...]:
         return tuple(result.file for result in self.ended("failed", "left"))
+
+    def gone_on_with(self, later: DownloadReport) -> DownloadReport:
+        """The whole of a download whose rest was fetched `later`; it ended as that did."""
+        newer = {result.file.blob.name: result for result in later.results}
+        return replace(later, results=tuple(newer.get(result.file.blob.name, result) for result in self.results))
 
 
 def selected(

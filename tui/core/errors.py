@@ -141,3 +141,20 @@ class Interrupted(BatchTuiError):
     """A person or a signal stopped us; what was made stays and is journaled."""
 
     exit_code = 130
+
+
+_LACKS_RIGHT = frozenset({"AuthorizationPermissionMismatch", "InsufficientAccountPermissions"})
+"""Codes of a service that knows who asks, and does not let them do this one thing.
+
+https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and
+https://learn.microsoft.com/rest/api/batchservice/batch-status-and-error-codes
+"""
+
+
+def account_refusal(problem: BaseException | None) -> AccessRefused | None:
+    """`problem`, where the account as such is refused, so that whatever else it asks would be refused too.
+
+    None for everything else, also where only the right to one thing is lacking. A refusal of an unknown code is the
+    account's: to ask on and on with a key that is refused would be the worse mistake.
+    """
+    return problem if isinstance(problem, AccessRefused) and problem.code not in _LACKS_RIGHT else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.core.deletion import ResourceKind
-from tui.core.errors import AlreadyExists, RunFailed
+from tui.core.errors import AccessRefused, AlreadyExists, RunFailed
 from tui.core.events import Notice, Step, StepChanged, StepState
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import RunPlan
@@ -96,16 +96,26 @@ class RunContext:
             self.journal.resource(kind, name, ResourceState.MADE)
 
     def delete(self, kind: ResourceKind, name: str) -> None:
-        """Starts the deletion of what this run made; fine where it is gone. RunFailed where it is not ours."""
+        """Starts the deletion of what this run made; fine where it is gone. RunFailed where it is not ours.
+
+        What was refused is not journaled as on its way out, unless an attempt before may have sent it there.
+        """
+        resources = self.journal.record.resources
 
         def attempt() -> bool:
             metadata = self.find(kind, name)
             if metadata is None:
                 return True
             self.check_ours(kind, name, metadata)
-            return start_deletion(self.batch, self.storage, kind, name)
+            was_asked = resources.get((kind, name)) is ResourceState.DELETING
+            if not was_asked:
+                self.journal.resource(kind, name, ResourceState.DELETING)
+            try:
+                return start_deletion(self.batch, self.storage, kind, name)
+            except AccessRefused:
+                if not was_asked:
+                    self.journal.resource(kind, name, ResourceState.MADE)
+                raise
 
-        if self.journal.record.resources.get((kind, name)) is not ResourceState.DELETING:
-            self.journal.resource(kind, name, ResourceState.DELETING)
         if self.retry(f"deleting the {kind} {name}", attempt):
             self.journal.resource(kind, name, ResourceState.DELETED)

@@ -1,7 +1,7 @@
 """Deletes exactly what was confirmed of a run, one resource after the other, journaled, and tells what became of each.
 
 Only what the run's plan names and the run's metadata marks is touched. What fails keeps the rest from nothing: it is
-told, and can be tried again.
+told, and can be tried again. Only where the account is refused nothing further is begun.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from tui.core.deletion import DeletionResult, DeletionState, ResourceKind
-from tui.core.errors import BatchTuiError, InputError, Interrupted
+from tui.core.errors import AccessRefused, BatchTuiError, InputError, Interrupted, account_refusal
 from tui.core.plan import DELETE_PARTS, DeletePart, RunPlan
 from tui.core.ports import Publish, StopSignal
 from tui.core.redaction import redact
@@ -22,6 +22,7 @@ Resource = tuple[ResourceKind, str]
 Report = Callable[[DeletionResult], None]
 
 _GOING = "the service finishes it by itself"
+NOT_BEGUN = "not begun: access was refused"
 
 
 def resources_of(plan: RunPlan, parts: Collection[DeletePart]) -> tuple[Resource, ...]:
@@ -60,9 +61,13 @@ class _Deletion:
         self.results: dict[Resource, DeletionResult] = {}
         self._context = context
         self._report = report
+        self._refusal: AccessRefused | None = None
 
     def begin(self, kind: ResourceKind, name: str) -> None:
         """Starts the deletion of one resource."""
+        if self._refusal is not None:
+            self._tell(DeletionResult(kind, name, DeletionState.LEFT, NOT_BEGUN))
+            return
         if self._context.stop.is_set():
             self._tell(DeletionResult(kind, name, DeletionState.LEFT, "stopped before it"))
             return
@@ -72,8 +77,9 @@ class _Deletion:
         except Interrupted:
             self._tell(DeletionResult(kind, name, DeletionState.LEFT, "stopped"))
         except BatchTuiError as problem:
+            self._refusal = account_refusal(problem)
             detail, code = redact(str(problem)), problem.exit_code
-            self._tell(DeletionResult(kind, name, DeletionState.FAILED, detail, code))
+            self._tell(DeletionResult(kind, name, DeletionState.FAILED, detail, code, self._refusal))
         else:
             self._settle(kind, name)
 
@@ -84,7 +90,11 @@ class _Deletion:
             self._tell(DeletionResult(kind, name, DeletionState.DELETED))
 
     def await_gone(self) -> None:
-        """Watches what is on its way for a while; that it cannot be watched changes nothing."""
+        """Watches what is on its way for a while, unless access is to be asked for first; that it cannot be watched
+        changes nothing.
+        """
+        if self._refusal is not None:
+            return
         going = [key for key, result in self.results.items() if result.state is DeletionState.GOING]
         try:
             clean_up.await_gone(self._context, going)

@@ -1,7 +1,8 @@
 """Downloads of a run at any time: listed first, so that a person may decide on conflicts, then fetched and verified.
 
 One file that fails keeps no other back; a service or a disk that refuses everything ends the download, and what was not
-tried can be tried again. Where this machine's journal is free, every file is journaled as by the run itself.
+tried can be tried again. A refused account ends it too, once what was under way has ended. Where this machine's journal
+is free, every file is journaled as by the run itself.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tui.core.errors import (
     NotFound,
     Throttled,
     Unreachable,
+    account_refusal,
 )
 from tui.core.events import Step
 from tui.core.paths import DestinationNames
@@ -54,8 +56,10 @@ from tui.engine.transfers import PartDone
 
 NoteMoved = Callable[[FileMoved], None]
 
-_ENDS_EVERYTHING = (AccessRefused, LocalError, Throttled, Unreachable)
+_ENDS_EVERYTHING = (LocalError, Throttled, Unreachable)
 """What would meet every further file as well."""
+_REFUSALS_BORNE = 20
+"""Files, one after the other, that the account has no right to read: it has none to the container then."""
 
 
 def list_download(tools: RunTools, record: RunRecord, choice: DownloadChoice, stop: StopSignal) -> DownloadList:
@@ -124,7 +128,6 @@ def fetch_files(
     Once `stop` is set, what is not there yet is left, and nothing half.
     """
     fetching = _Fetch(files)
-    stopped_by, exit_code = "", 0
     try:
         with _noting(tools, plan) as (note, owner), scratch_folder(Path(destination), owner) as scratch:
             downloads = [_download(file, policies or {}) for file in files]
@@ -132,13 +135,16 @@ def fetch_files(
             retry = tools.retrier(stop, publish)
             for outcome in download_all(tools.storage, retry, stop, downloads, scratch, policy):
                 fetching.take(outcome, meter, note, policies or {}, policy)
-                if isinstance(outcome.error, _ENDS_EVERYTHING):
+                if isinstance(outcome.error, _ENDS_EVERYTHING) or fetching.refused_in_a_row > _REFUSALS_BORNE:
+                    assert outcome.error is not None
                     raise outcome.error
     except Interrupted:
-        stopped_by, exit_code = "stopped", Interrupted.exit_code
-    except _ENDS_EVERYTHING as problem:
-        stopped_by, exit_code = redact(str(problem)), problem.exit_code
-    return DownloadReport(destination, fetching.results(), stopped_by, exit_code)
+        return fetching.report(destination, "stopped", Interrupted.exit_code)
+    except (AccessRefused, *_ENDS_EVERYTHING) as problem:
+        return fetching.report(destination, redact(str(problem)), problem.exit_code)
+    if fetching.refusal is not None:
+        return fetching.report(destination, redact(str(fetching.refusal)), fetching.refusal.exit_code, fetching.refusal)
+    return fetching.report(destination)
 
 
 def _download(file: WantedFile, policies: Mapping[str, ConflictPolicy]) -> Download:
@@ -165,6 +171,10 @@ class _Fetch:
         self.total_bytes = sum(file.blob.size_bytes for file in files)
         self._files = {file.blob.name: file for file in files}
         self._results: dict[str, FileResult] = {}
+        self.refusal: AccessRefused | None = None
+        """The first one of the account."""
+        self.refused_in_a_row = 0
+        """Parts, without one that was fetched in between, that the account has no right to."""
 
     def take(
         self,
@@ -180,6 +190,7 @@ class _Fetch:
             self._fail(file, outcome.error)
         if done is None:
             return
+        self.refused_in_a_row = 0
         meter.add(done.completes_file, done.size_bytes)
         if not done.completes_file or blob.name in self._results:
             return
@@ -191,10 +202,19 @@ class _Fetch:
         note(FileMoved("down", blob.name, blob.size_bytes, done.md5.hex(), done.path))
 
     def _fail(self, file: WantedFile, problem: BatchTuiError) -> None:
+        """A file that met a refusal of the account is left: nothing is the matter with the file."""
+        refusal = account_refusal(problem)
+        if refusal is not None:
+            self.refusal = self.refusal or refusal
+            return
+        self.refused_in_a_row += isinstance(problem, AccessRefused)
         self._results[file.blob.name] = FileResult(
             file, "failed", detail=redact(str(problem)), exit_code=problem.exit_code
         )
 
-    def results(self) -> tuple[FileResult, ...]:
-        """In the order of the list; what was not reached is left."""
-        return tuple(self._results.get(name) or FileResult(file, "left") for name, file in self._files.items())
+    def report(
+        self, destination: str, stopped_by: str = "", exit_code: int = 0, refusal: AccessRefused | None = None
+    ) -> DownloadReport:
+        """Its results are in the order of the list; what was not reached is left."""
+        results = tuple(self._results.get(name) or FileResult(file, "left") for name, file in self._files.items())
+        return DownloadReport(destination, results, stopped_by, exit_code, refusal)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from tui.core.accounts import is_billed
 from tui.core.deletion import DeletionResult, DeletionState
-from tui.core.errors import BatchTuiError, InputError, Interrupted, NotFound
+from tui.core.errors import BatchTuiError, InputError, Interrupted, NotFound, account_refusal
 from tui.core.events import Step
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.leftovers import Holdings, LeftResource, LeftRun, LocalRun, holdings, judge, kept_for_others
 from tui.core.ports import StopSignal
 from tui.core.redaction import redact
-from tui.engine.deletion import Report, Resource, delete_resources, resources_of
+from tui.engine.deletion import NOT_BEGUN, Report, Resource, delete_resources, resources_of
 from tui.engine.resources import metadata_of, start_deletion
 from tui.engine.run_record import RunRecord
 from tui.engine.run_tools import RunTools, tell_nobody
@@ -90,10 +90,16 @@ class Confirmed:
 def sweep(
     tools: RunTools, account: str, confirmed: Sequence[Confirmed], stop: StopSignal, report: Report
 ) -> tuple[DeletionResult, ...]:
-    """Deletes it, one run after the other; one result a resource. What fails keeps nothing else."""
+    """Deletes it, one run after the other; one result a resource.
+
+    What fails keeps nothing else, unless the account is refused: then nothing further is begun.
+    """
     results: list[DeletionResult] = []
     for run in confirmed:
-        results += _sweep_run(tools, account, run, stop, report)
+        if any(result.refusal for result in results):
+            results += [_not_begun(item, report) for item in run.resources]
+        else:
+            results += _sweep_run(tools, account, run, stop, report)
     return tuple(results)
 
 
@@ -114,9 +120,14 @@ def _sweep_run(
 
 
 def _failed(item: LeftResource, problem: BatchTuiError, report: Report) -> DeletionResult:
-    result = DeletionResult(
-        item.kind, item.name, DeletionState.FAILED, redact(str(problem)), exit_code=problem.exit_code
-    )
+    detail, refusal = redact(str(problem)), account_refusal(problem)
+    result = DeletionResult(item.kind, item.name, DeletionState.FAILED, detail, problem.exit_code, refusal)
+    report(result)
+    return result
+
+
+def _not_begun(item: LeftResource, report: Report) -> DeletionResult:
+    result = DeletionResult(item.kind, item.name, DeletionState.LEFT, NOT_BEGUN)
     report(result)
     return result
 
@@ -132,8 +143,14 @@ class _Sweep:
         self._retry = tools.retrier(stop, tell_nobody)
 
     def sweep(self, resources: Sequence[LeftResource]) -> tuple[DeletionResult, ...]:
-        results = {(item.kind, item.name): self._begin(item) for item in resources}
-        self._await_gone(results)
+        results: dict[Resource, DeletionResult] = {}
+        is_refused = False
+        for item in resources:
+            result = _not_begun(item, self._report) if is_refused else self._begin(item)
+            results[item.kind, item.name] = result
+            is_refused = is_refused or result.refusal is not None
+        if not is_refused:
+            self._await_gone(results)
         return tuple(results.values())
 
     def _begin(self, item: LeftResource) -> DeletionResult:

@@ -2,7 +2,7 @@
 
 Workers touch nothing but their item; what follows from a result (journal, progress) happens in the consumer's thread.
 Nothing here waits for a worker: whoever stops early leaves it to end its call and its thread by itself, since an HTTP
-call under way cannot be cancelled.
+call under way cannot be cancelled. Once an account is refused, no further item is begun: it would be refused as well.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.errors import BatchTuiError, Interrupted, account_refusal
 from tui.core.ports import StopSignal
 
 Item = TypeVar("Item")
@@ -78,7 +78,10 @@ class _Crew(Generic[Item, Result]):
                     except StopIteration:
                         break
                     self.hire()
-                self.results.put(self._done(item))
+                outcome = self._done(item)
+                if account_refusal(outcome.error) is not None:
+                    self.abandon()
+                self.results.put(outcome)
             else:  # the consumer may wait here with its own look at the signal behind it
                 raise Interrupted("Stopped", self._name)
         except BaseException as defect:  # outermost of its thread: handed to the consumer, which raises it
@@ -98,7 +101,8 @@ def in_parallel(
 ) -> Iterator[Outcome[Item, Result]]:
     """Outcomes of `work` on each of `items`; Interrupted once `stop` is set.
 
-    `items` is drawn from as workers become free, so that it may be long; at most `workers` items are under way.
+    `items` is drawn from as workers become free, so that it may be long; at most `workers` items are under way. After
+    an outcome in which the account was refused, only those of what was under way follow.
     """
     crew = _Crew(items, work, stop, workers, name)
     crew.hire()

@@ -1,8 +1,7 @@
-"""The job of a run asked: what decides whether tasks run, and failed tasks made active again one by one."""
+"""The job of a run asked: what decides whether tasks run, and what a new run of some of them could rest on."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,6 @@ import pytest
 from tests.engine.world import World, make_world
 from tests.support.fake_batch import FakeBatch
 from tests.support.runs import NOW_S
-from tui.core.bulk import TaskOutcome
-from tui.core.errors import Conflict, Interrupted, Unreachable
 from tui.core.plan import NewPool
 from tui.core.records import TaskCounts, TaskDetail, TaskPage, TaskRow, TaskState
 from tui.core.rerun import RetryGround
@@ -46,44 +43,6 @@ def test_a_run_that_is_over_has_nothing_waiting(world: World) -> None:
     assert found.job is not None
     assert found.counts.succeeded == len(world.plan.inputs)
     assert found.waiting is None
-
-
-def reactivate(world: World, stop: threading.Event | None = None) -> dict[str, str]:
-    told: list[TaskOutcome] = []
-    ids = [world.plan.task_id(index) for index in range(len(world.plan.inputs))]
-    desk_of(world).reactivate(ids, stop or threading.Event(), told.append)
-    assert sorted(outcome.task_id for outcome in told) == ids
-    return {outcome.task_id: outcome.problem for outcome in told}
-
-
-def test_each_task_that_cannot_be_reactivated_says_why_and_holds_nothing_up(world: World) -> None:
-    world.execute()
-    world.faults.fail("reactivate_task", Conflict("The task succeeded", "TaskSucceeded"))
-    problems = list(reactivate(world).values())
-    assert sorted(problems) == ["", "", "The task succeeded: TaskSucceeded"]
-
-
-def test_an_unanswered_try_is_made_again(world: World) -> None:
-    world.execute()
-    world.faults.fail("reactivate_task", Unreachable("No answer"))
-    assert set(reactivate(world).values()) == {""}
-    assert world.faults.calls["reactivate_task"] == len(world.plan.inputs) + 1
-
-
-def test_a_try_that_was_done_but_not_answered_is_not_told_as_failed(tmp_path: Path) -> None:
-    world = make_world(tmp_path, files=1)
-    world.execute()
-    world.faults.fail("reactivate_task", Unreachable("No answer"), after=True)
-    world.faults.fail("reactivate_task", Conflict("It is active", "TaskNotCompleted"), occurrence=2)
-    assert set(reactivate(world).values()) == {""}
-
-
-def test_it_stops_when_asked(world: World) -> None:
-    world.execute()
-    stop = threading.Event()
-    stop.set()
-    with pytest.raises(Interrupted):
-        reactivate(world, stop)
 
 
 class WaitingBatch(FakeBatch):

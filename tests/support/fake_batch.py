@@ -154,9 +154,11 @@ class FakeBatch(FakeCluster):
             task = self._job(job_id).tasks.get(task_id)
             return None if task is None else TaskDetail(task.row, task.spec.command_line, self._job(job_id).created_s)
 
-    def terminate_task(self, job_id: str, task_id: str) -> None:
+    def terminate_task(self, job_id: str, task_id: str) -> bool:
         with self._call("terminate_task"):
             task = self._task(job_id, task_id)
+            if task.row.state is TaskState.COMPLETED:
+                return False
             failure = FailureInfo("UserError", "TaskEnded", "The task was ended by user request")
             task.row = replace(
                 task.row,
@@ -165,6 +167,7 @@ class FakeBatch(FakeCluster):
                 failure=failure,
                 succeeded=False,
             )
+            return True
 
     def reactivate_task(self, job_id: str, task_id: str) -> None:
         with self._call("reactivate_task"):

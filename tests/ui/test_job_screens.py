@@ -98,7 +98,7 @@ async def test_a_group_is_run_again_and_what_was_refused_can_be_tried_again() ->
         desk.refused.clear()
         await run.pilot.press("t")
         await run.until("✓ 4 done", "✗ 0 failed")
-        assert sorted(desk.reactivated) == [row.id for row in MEMORY]
+        assert sorted(desk.changed) == [("reactivate", row.id) for row in MEMORY]
 
 
 async def test_nothing_is_run_again_once_the_job_is_over_nor_read_only() -> None:
@@ -112,7 +112,7 @@ async def test_nothing_is_run_again_once_the_job_is_over_nor_read_only() -> None
         await run.pilot.press("g")
         await run.until("failures · 2 groups")
         assert "Run again" not in run.text
-    assert desk.reactivated == []
+    assert desk.changed == []
 
 
 async def test_a_group_of_a_job_that_is_over_runs_again_as_a_new_run_of_exactly_its_inputs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ class TaskOutcome:
 
     task_id: str
     problem: str = ""
+    note: str = ""
+    """Of one that is done: what was found in place of what was to be done, such as `was over already`."""
 
 
 @dataclass(slots=True)
@@ -22,6 +25,8 @@ class BulkProgress:
     done: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     """Reasons by task id."""
+    notes: Counter[str] = field(default_factory=Counter)
+    """How many of those done have which note."""
 
     @classmethod
     def of(cls, task_ids: Iterable[str]) -> BulkProgress:
@@ -34,12 +39,14 @@ class BulkProgress:
         del self.left[outcome.task_id]
         if outcome.problem:
             self.failed[outcome.task_id] = outcome.problem
-        else:
-            self.done.append(outcome.task_id)
+            return
+        self.done.append(outcome.task_id)
+        if outcome.note:
+            self.notes[outcome.note] += 1
 
     def again(self) -> BulkProgress:
-        """The same for what was not done."""
-        return BulkProgress.of([*self.failed, *self.left])
+        """What was done stays so, what failed is left once more."""
+        return BulkProgress(dict.fromkeys([*self.failed, *self.left]), list(self.done), {}, Counter(self.notes))
 
     @property
     def total(self) -> int:

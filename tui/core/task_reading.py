@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from tui.core.records import JobRecord, NodeFile, TaskDetail, TaskState, TaskStatus
+from tui.core.records import JobRecord, NodeFile, TaskDetail, TaskRow, TaskState, TaskStatus
 from tui.core.redaction import MASK, redact
 
 TaskAction = Literal["terminate", "reactivate", "delete"]
@@ -30,10 +30,13 @@ class TaskReading:
 
 def why_not(reading: TaskReading, action: TaskAction) -> str:
     """Why `action` is off; empty where it may be done."""
-    detail, job = reading.detail, reading.job
-    if detail is None:
-        return "the task is gone"
-    is_over = detail.row.state is TaskState.COMPLETED
+    detail = reading.detail
+    return "the task is gone" if detail is None else why_not_row(detail.row, reading.job, action)
+
+
+def why_not_row(row: TaskRow, job: JobRecord | None, action: TaskAction) -> str:
+    """The same of a task that is known by its row alone; None is a job that is gone."""
+    is_over = row.state is TaskState.COMPLETED
     match action:
         case "terminate":
             return "the task is over" if is_over else ""
@@ -43,7 +46,7 @@ def why_not(reading: TaskReading, action: TaskAction) -> str:
                 return f"the job is {state}: the service reactivates tasks only while their job is active"
             if not is_over:
                 return "the task is not over"
-            return "the task succeeded" if detail.row.status is TaskStatus.SUCCEEDED else ""
+            return "the task succeeded" if row.status is TaskStatus.SUCCEEDED else ""
         case "delete":
             return "the job is being deleted" if job is not None and job.state == "deleting" else ""
 

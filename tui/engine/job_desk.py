@@ -1,4 +1,4 @@
-"""What may be asked of a run's job while somebody looks at it: why it waits, and to run failed tasks again.
+"""What may be asked of a run's job while somebody looks at it: why it waits, and to change some of its tasks.
 
 Every method blocks and raises only `core.errors`; it may be called from any thread.
 """
@@ -9,18 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
-from tui.core.bulk import TaskOutcome
-from tui.core.errors import BatchTuiError, NotFound
+from tui.core.errors import NotFound
 from tui.core.plan import RunPlan
 from tui.core.ports import StopSignal
 from tui.core.records import JobRecord, TaskCounts, TaskDetail, TaskState
-from tui.core.redaction import redact
 from tui.core.rerun import RetryGround
+from tui.core.task_changes import TaskGround
+from tui.core.task_reading import TaskAction
 from tui.core.waiting import Situation
-from tui.engine.parallel import in_parallel
-from tui.engine.run_tools import RunTools, tell_nobody
+from tui.engine.run_tools import RunTools
+from tui.engine.task_changes import Tell, change_tasks, read_task_ground
 
-_WORKERS = 8
 _MAX_DEPENDENCIES_READ = 20
 
 
@@ -86,31 +85,10 @@ class JobDesk:
         unmet = tuple(name for name, state in states.items() if state is not TaskState.COMPLETED and name not in unseen)
         return unmet, total - len(states) + len(unseen)
 
-    def reactivate(self, task_ids: Sequence[str], stop: StopSignal, report: Callable[[TaskOutcome], object]) -> None:
-        """Makes failed tasks active again, each told as it is done; Interrupted once `stop` is set.
+    def read_task_ground(self, task_ids: Sequence[str], stop: StopSignal) -> TaskGround:
+        """What decides what may be done with these tasks, and what is lost with them."""
+        return read_task_ground(self.tools(), self.plan, task_ids, stop)
 
-        One that cannot be is told with the reason and holds nothing up. An attempt without an answer is settled by
-        looking whether the task is still completed.
-        """
-        tools, job_id = self.tools(), self.plan.job_id
-        retry = tools.retrier(stop, tell_nobody)
-
-        def work(task_id: str) -> None:
-            attempts = 0
-
-            def attempt() -> None:
-                nonlocal attempts
-                attempts += 1
-                tools.batch.reactivate_task(job_id, task_id)
-
-            try:
-                retry(f"reactivating task {task_id}", attempt)
-            except BatchTuiError as problem:
-                is_unsure = attempts > 1 or problem.can_retry
-                detail = tools.batch.get_task(job_id, task_id) if is_unsure else None
-                if detail is None or detail.row.state is TaskState.COMPLETED:
-                    raise
-
-        for outcome in in_parallel(task_ids, work, workers=_WORKERS, name="reactivate", stop=stop):
-            problem = outcome.error
-            report(TaskOutcome(outcome.item, "" if problem is None else redact(str(problem))))
+    def change_tasks(self, action: TaskAction, task_ids: Sequence[str], stop: StopSignal, tell: Tell) -> None:
+        """Does it to exactly these tasks; see `task_changes`."""
+        change_tasks(self.tools(), self.plan.job_id, action, task_ids, stop, tell)

@@ -1,7 +1,7 @@
 """Batch as the engine sees it: `BatchPort` over the REST API.
 
 Every method blocks, raises only errors of `tui.core.errors` and may be called from several threads at once. Deleting
-and terminating something that is on its way already is success.
+and terminating something that is on its way already is success; of a task it is told.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NODE_COLUMNS = (
 )
 
 _NO_SUCH_RANGE = 416
-_UNDER_WAY = frozenset({"PoolBeingDeleted", "JobBeingDeleted", "JobBeingTerminated", "JobCompleted", "TaskCompleted"})
+_UNDER_WAY = frozenset({"PoolBeingDeleted", "JobBeingDeleted", "JobBeingTerminated", "JobCompleted"})
 
 
 class BatchGateway:
@@ -157,8 +157,15 @@ class BatchGateway:
         with self._reading(doing):
             return answers.task_detail(item) if item is not None else None
 
-    def terminate_task(self, job_id: str, task_id: str) -> None:
-        self._change(f"terminating task {task_id}", "POST", path_of("jobs", job_id, "tasks", task_id, "terminate"))
+    def terminate_task(self, job_id: str, task_id: str) -> bool:
+        path = path_of("jobs", job_id, "tasks", task_id, "terminate")
+        try:
+            self._calls.call(f"terminating task {task_id}", "POST", path)
+        except Conflict as error:
+            if error.code != "TaskCompleted":
+                raise
+            return False
+        return True
 
     def reactivate_task(self, job_id: str, task_id: str) -> None:
         path = path_of("jobs", job_id, "tasks", task_id, "reactivate")

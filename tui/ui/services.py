@@ -13,13 +13,15 @@ from tui.ui.blocking import run_in_daemon_thread
 
 if TYPE_CHECKING:
     from tui.core.bulk import TaskOutcome
-    from tui.core.events import RunEvent, RunSummary
+    from tui.core.events import Notice, RunEvent, RunSummary
     from tui.core.plan import RunPlan
     from tui.core.ports import StopSignal
     from tui.core.preflight import Finding
     from tui.core.records import ImageInfo, JobRecord, PoolRecord
     from tui.core.rerun import RetryGround
     from tui.core.run_draft import LastChoices
+    from tui.core.task_changes import TaskGround
+    from tui.core.task_reading import TaskAction
     from tui.core.view_columns import ColumnChoice
     from tui.core.waiting import Situation
     from tui.ui.account_services import AccessServices
@@ -122,8 +124,21 @@ class JobDesk(Protocol):
         """Everything that decides whether tasks run, read now."""
         ...
 
-    def reactivate(self, task_ids: Sequence[str], stop: StopSignal, report: Callable[[TaskOutcome], object]) -> None:
-        """Runs failed tasks again; `report` is called from the calling thread, for each as it is done."""
+    def read_task_ground(self, task_ids: Sequence[str], stop: StopSignal) -> TaskGround:
+        """What decides what may be done with these tasks, and what is lost with them."""
+        ...
+
+    def change_tasks(
+        self,
+        action: TaskAction,
+        task_ids: Sequence[str],
+        stop: StopSignal,
+        tell: Callable[[TaskOutcome | Notice], object],
+    ) -> None:
+        """Ends, reactivates or deletes exactly these; `tell` hears from engine threads what becomes of each.
+
+        Once `stop` is set it ends what is under way, begins no more, and raises Interrupted.
+        """
         ...
 
 

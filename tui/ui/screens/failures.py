@@ -198,7 +198,8 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
         question = Question(f"run {tasks} again?", safe(text), confirm="Run again")
         if await self.app.push_screen_wait(ConfirmDialog(question)):
             title = f"running {tasks} again"
-            bulk: BulkScreen = BulkScreen(title, group.task_ids, desk.reactivate, self.services.run_blocking)
+            work = partial(desk.change_tasks, "reactivate")
+            bulk: BulkScreen = BulkScreen(title, group.task_ids, work, self.services)
             progress: BulkProgress = await self.app.push_screen_wait(bulk)
             for task_id in progress.done:
                 self._lines.pop(task_id, None)
@@ -221,7 +222,7 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
         tasks = count_text(len(plan.inputs), "task")
         question = Question(f"run {tasks} again as a new run?", safe(retry_words(plan, ground)), confirm="Start it")
         if await self.app.push_screen_wait(ConfirmDialog(question)):
-            self.dismiss(GroupChoice(group, "retry", plan))
+            self.finish(GroupChoice(group, "retry", plan))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "retry" and self.services.job_desk is None:

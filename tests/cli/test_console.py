@@ -20,7 +20,7 @@ from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
 from tui.console.transcript import Transcript
 from tui.core import units
-from tui.core.events import Notice, Progress, RunEvent, Step, StepChanged, StepState, TasksChanged
+from tui.core.events import Notice, Progress, RunEvent, Step, StepChanged, StepState, TasksArriving, TasksChanged
 from tui.core.leftovers import LeftResource, LeftRun
 from tui.core.plan_codec import plan_from_json
 from tui.core.records import TaskState
@@ -123,6 +123,19 @@ def test_tasks_as_json_name_their_input_and_their_failure() -> None:
     )  # fmt: skip
     assert tasks[0]["failure"]["code"] == "FailureExitCode"
     assert tasks[1]["failure"] is None
+
+
+def test_a_long_list_tells_how_far_it_is_and_no_task_of_a_part() -> None:
+    part = TasksArriving((row(0), row(1, 3)), listed=2, at_s=START_S)
+    (told,) = json_of(part)
+    assert told == {"event": "listing", "at": units.timestamp(START_S), "run": RUN_ID, "listed": 2}
+    clock, stream = StoppedClock(), io.StringIO()
+    reporter = Transcript(plan(), Output(stream), clock)
+    reporter.show(part)
+    assert stream.getvalue() == ""
+    clock.elapsed_s += 20
+    reporter.show(part)
+    assert stream.getvalue().endswith("monitor     listing the tasks: 2 so far\n")
 
 
 def test_what_is_said_to_a_person_is_not_on_stdout_with_json() -> None:

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.world import RUN_ID, World, make_world
-from tests.support.fakes import START_S, UBUNTU, FakeClock
+from tests.engine.world import RUN_ID, World, running_world
+from tests.support.fakes import START_S, FakeClock
 from tui.core.errors import AccessRefused, NotFound, ServiceError, ServiceFault, Throttled, Unreachable
 from tui.core.events import CountsChanged, PollReport, PoolChanged, TasksChanged
 from tui.core.ports import StopSignal
 from tui.core.records import TaskPage, TaskRow, TaskState
 from tui.core.run_view import count_rows
-from tui.core.specs import PoolSpec
 from tui.engine.cadence import Cadence, RequestRate
 from tui.engine.poller import PollControl, Poller, PollView
 from tui.engine.task_book import OVERLAP_TICKS, TaskBook, newest_time, ticks, time_of
@@ -25,20 +24,7 @@ from tui.engine.task_book import OVERLAP_TICKS, TaskBook, newest_time, ticks, ti
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A job of ten tasks on a pool of two nodes; nobody watches yet."""
-    world = make_world(tmp_path, files=10)
-    plan, sign = world.plan, world.storage
-    for container in plan.containers:
-        world.storage.create_container(container, {})
-    for item in plan.inputs:
-        world.storage.store(plan.input_container, item.blob_name, b"words")
-    signer = lambda reference: sign.sign(reference.container, reference.permissions, 0.0)  # noqa: E731
-    world.batch.create_pool(PoolSpec(plan.pool.id, "Standard_D2s_v3", UBUNTU, 2, 0, 1, None), signer)
-    world.batch.create_job(plan.job_spec(), signer)
-    world.batch.add_tasks(plan.job_id, next(plan.chunks()), signer)
-    world.batch.end_job_when_done(plan.job_id)
-    world.faults.calls.clear()
-    return world
+    return running_world(tmp_path)
 
 
 def _poller(world: World) -> Poller:

@@ -169,3 +169,20 @@ def new_pool(plan: RunPlan) -> NewPool:
 
 
 __all__ = ["ALL_PARTS", "RUN_ID", "BatchTuiError", "KillAt", "Killed", "World", "make_world", "new_pool"]
+
+
+def running_world(tmp_path: Path) -> World:
+    """A job of ten tasks on a pool of two nodes; nobody watches yet."""
+    world = make_world(tmp_path, files=10)
+    plan, sign = world.plan, world.storage
+    for container in plan.containers:
+        world.storage.create_container(container, {})
+    for item in plan.inputs:
+        world.storage.store(plan.input_container, item.blob_name, b"words")
+    signer = lambda reference: sign.sign(reference.container, reference.permissions, 0.0)  # noqa: E731
+    world.batch.create_pool(PoolSpec(plan.pool.id, "Standard_D2s_v3", UBUNTU, 2, 0, 1, None), signer)
+    world.batch.create_job(plan.job_spec(), signer)
+    world.batch.add_tasks(plan.job_id, next(plan.chunks()), signer)
+    world.batch.end_job_when_done(plan.job_id)
+    world.faults.calls.clear()
+    return world

@@ -20,6 +20,7 @@ from tui.core.events import (
     RunStarted,
     RunSummary,
     StepChanged,
+    TasksArriving,
     TasksChanged,
 )
 from tui.core.plan import RunPlan
@@ -61,6 +62,8 @@ def _name_and_body(event: RunEvent, plan: RunPlan) -> tuple[str, dict[str, Json]
         case TasksChanged():
             tasks = [_task(row, plan) for row in event.rows]
             return "tasks", {"at_s": event.at_s, "is_full": event.is_full, "tasks": tasks}
+        case TasksArriving():
+            return "listing", {"at_s": event.at_s, "listed": event.listed}
         case CountsChanged():
             return "counts", {"at_s": event.at_s, **_counts(event.counts)}
         case PollReport():

@@ -20,6 +20,7 @@ from tui.core.events import (
     Step,
     StepChanged,
     StepState,
+    TasksArriving,
     TasksChanged,
 )
 from tui.core.plan import RunPlan
@@ -57,7 +58,9 @@ class Transcript(Reporter):
             case StepChanged():
                 self._show_step(event)
             case Progress() if self._says_progress:
-                self._show_progress(event)
+                self._show_now_and_then(event.step, progress_words(event))
+            case TasksArriving() if self._says_progress:
+                self._show_now_and_then(Step.MONITOR, f"listing the tasks: {event.listed:,} so far")
             case TasksChanged():
                 self._show_failures(event)
             case PollReport():
@@ -100,13 +103,12 @@ class Transcript(Reporter):
             text += f"  ({units.duration_text(event.at_s - started_s)})"
         self._line(event.at_s, event.step.value, text)
 
-    def _show_progress(self, event: Progress) -> None:
+    def _show_now_and_then(self, step: Step, text: str) -> None:
         now_s = self._clock.monotonic_s()
-        text = progress_words(event)
         if now_s - self._progress_at_s < _PROGRESS_EVERY_S or text == self._progress_text:
             return
         self._progress_at_s, self._progress_text = now_s, text
-        self._line(self._clock.now_s(), event.step.value, text)
+        self._line(self._clock.now_s(), step.value, text)
 
     def _show_trouble(self, event: PollReport) -> None:
         if bool(event.trouble) == self._is_in_trouble:

@@ -88,6 +88,20 @@ class TasksChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TasksArriving:
+    """A full list under way; over with the next `TasksChanged` that is full, or the next `PollReport`.
+
+    Nothing that is said of all tasks may be concluded from it: it lacks some of them, and may never be finished.
+    """
+
+    rows: tuple[TaskRow, ...]
+    """Of a first list, those since the last such event; none where all tasks are known from an earlier list."""
+    listed: int
+    """How many tasks the list has named so far."""
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CountsChanged:
     """The service's own counts; they may lag behind the rows."""
 
@@ -159,5 +173,14 @@ class RunEnded:
 
 
 RunEvent = (
-    RunStarted | StepChanged | Progress | PoolChanged | TasksChanged | CountsChanged | PollReport | Notice | RunEnded
+    RunStarted
+    | StepChanged
+    | Progress
+    | PoolChanged
+    | TasksChanged
+    | TasksArriving
+    | CountsChanged
+    | PollReport
+    | Notice
+    | RunEnded
 )

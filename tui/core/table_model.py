@@ -122,7 +122,7 @@ class TableModel(Generic[RowT]):
         fresh = dict(zip(map(self._row_id, listed), listed, strict=True))
         if list(fresh) == self._ids:
             pairs = zip(fresh.values(), self._rows, strict=True)
-            self.apply([new for new, old in pairs if new != old])
+            self.apply([new for new, old in pairs if new is not old and new != old])
             return
         self._batch += 1
         self._generation += 1
@@ -133,7 +133,7 @@ class TableModel(Generic[RowT]):
         if old_rows:
             for slot, row_id in enumerate(self._ids):
                 old = old_slots.get(row_id)
-                if old is not None and old_rows[old] == self._rows[slot]:
+                if old is not None and (old_rows[old] is self._rows[slot] or old_rows[old] == self._rows[slot]):
                     self._versions[slot] = old_versions[old]
         self._marked &= fresh.keys()
         self._rebuild()

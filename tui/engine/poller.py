@@ -1,9 +1,10 @@
 """Keeps a job's tasks, its pool and nodes up to date: one poll at a time, each telling only what really changed.
 
 A tick lists the tasks that changed since the watermark and merges them by id. A full list at the start and at a slow
-rhythm heals what lists of changes may miss. One thread runs all of it, so no two lists are ever under way. Trouble with
-the service is told and polling goes on; whoever watches decides whether to give up. Only refused access ends it: asking
-again would be refused again, and a person has to mend it.
+rhythm heals what lists of changes may miss; how far it has come is told, but it is taken in whole or not at all. One
+thread runs all of it, so no two lists are ever under way. Trouble with the service is told and polling goes on; whoever
+watches decides whether to give up. Only refused access ends it: asking again would be refused again, and a person has
+to mend it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal
 from tui.core.records import JobRecord, NodeRecord, PoolRecord, TaskCounts, TaskRow
 from tui.core.redaction import redact
 from tui.engine.cadence import Cadence, RequestRate
+from tui.engine.listing import ListingLeft, told
 from tui.engine.retrying import asked_pause_s
 from tui.engine.task_book import TaskBook
 
@@ -27,6 +29,7 @@ SURROUNDINGS_EVERY_S = 5.0
 
 _CONTROL_CHECK_S = 0.2
 """How long a wait overlooks `refresh_now` and `resume`."""
+_NEVER = threading.Event()
 
 
 class PollControl:
@@ -107,19 +110,22 @@ class Poller:
     def run(self, stop: StopSignal, publish: Publish, is_over: Callable[[PollView], bool] | None = None) -> None:
         """Polls until `stop`, or until `is_over` says so after a poll. Raises AccessRefused, and no other trouble."""
         while not stop.is_set():
-            pause_s = self.poll(publish)
+            try:
+                pause_s = self.poll(publish, stop)
+            except ListingLeft:
+                return
             if isinstance(self.view.trouble, AccessRefused):
                 raise self.view.trouble
             if is_over is not None and is_over(self.view):
                 return
             self._wait(stop, 0.0 if self._wants_full_list and self.view.trouble is None else pause_s)
 
-    def poll(self, publish: Publish) -> float:
-        """One poll; gives the pause that should follow it, in seconds."""
+    def poll(self, publish: Publish, stop: StopSignal = _NEVER) -> float:
+        """One poll; gives the pause that should follow it, in seconds. ListingLeft where `stop` is set in its midst."""
         view, began_s = self.view, self._clock.monotonic_s()
         try:
             changed = self._read_surroundings(publish, began_s)
-            changed |= self._read_tasks(publish, began_s)
+            changed |= self._read_tasks(publish, began_s, stop)
         except ServiceError as problem:
             view.trouble = problem
             view.failing_since_s = began_s if view.failing_since_s is None else view.failing_since_s
@@ -143,12 +149,13 @@ class Poller:
             )
         )
 
-    def _read_tasks(self, publish: Publish, began_s: float) -> bool:
+    def _read_tasks(self, publish: Publish, began_s: float, stop: StopSignal) -> bool:
         since = self._book.changed_since
         is_first = self.view.full_lists == 0
         is_full = self._wants_full_list or since is None or began_s - self._full_list_s >= FULL_LIST_EVERY_S
         if is_full:
-            change = self._book.replace(self._batch.list_tasks(self._job_id))
+            pages = self._batch.list_tasks(self._job_id)
+            change = self._book.replace(told(pages, self._clock, publish, stop, is_first=is_first))
             self._full_list_s, self._wants_full_list = began_s, False
             self.view.full_lists += 1
         else:

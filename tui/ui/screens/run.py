@@ -6,8 +6,6 @@ last event says, and its age is always on screen.
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Literal
 
@@ -18,18 +16,18 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.core.errors import BatchTuiError
-from tui.core.events import PollReport, RunEnded, RunEvent, RunStarted, Step, StepState, TasksChanged
+from tui.core.events import PollReport, RunEnded, RunEvent, RunStarted, Step, StepState, TasksArriving, TasksChanged
 from tui.core.plan import RunPlan
 from tui.core.records import TaskRow, TaskState
 from tui.core.table_model import TableModel
 from tui.core.task_progress import estimate_run
-from tui.core.task_tally import SLICE_ROWS
 from tui.core.throughput import Throughput, slow_from_s
-from tui.ui import collector, run_words
+from tui.ui import run_words
 from tui.ui.bridge import follow_run
 from tui.ui.messages import RunAdvanced, RunLeft
+from tui.ui.row_intake import RowIntake
 from tui.ui.screens.base import Question
-from tui.ui.screens.run_looks import RunLooks
+from tui.ui.screens.run_changes import RunChanges
 from tui.ui.services import AppServices, LogSource, PausableSession, RunSession
 from tui.ui.widgets.counts_bar import CountsBar
 from tui.ui.widgets.node_map import NodeMap
@@ -44,7 +42,7 @@ _STALE_AFTER_S = 15.0
 _NEXT_KEYS = ("run.download", "run.delete", "table.open", "run.log", "app.quit")
 
 
-class RunScreen(RunLooks):
+class RunScreen(RunChanges):
     """One run, live; without a session it shows what `feed` is given."""
 
     CSS_PATH = "../styles/run.tcss"
@@ -61,7 +59,7 @@ class RunScreen(RunLooks):
         super().__init__(services, plan, is_read_only=is_read_only)
         self._session = session
         self._throughput = Throughput()
-        self._arriving: deque[Sequence[TaskRow]] = deque()
+        self._intake = RowIntake(self._list, self._counted)
         self._completed: int | None = None
         self._error: BatchTuiError | None = None
         self._heard_s: float | None = None
@@ -108,57 +106,32 @@ class RunScreen(RunLooks):
     def feed(self, events: Sequence[RunEvent]) -> None:
         """Takes over a batch of events and paints once."""
         for event in events:
-            if isinstance(event, TasksChanged):
-                self._merge(event)
-                continue
-            self.view.apply(event)
+            if isinstance(event, TasksChanged | TasksArriving):
+                self._take_rows(event)
+            else:
+                self.view.apply(event)
             if isinstance(event, PollReport):
+                self._list.listing.end(is_whole=False)
                 self._note_silence(event)
-        if any(isinstance(event, TasksChanged) for event in events):
+        if any(isinstance(event, TasksChanged | TasksArriving) for event in events):
             self._list.refresh_rows()
         if any(isinstance(event, RunStarted | RunEnded) for event in events):
             self.refresh_bindings()
         self._show()
 
-    def _merge(self, event: TasksChanged) -> None:
-        """Into table and counts, which hold the rows; the view needs only to know when they came.
-
-        A first list goes into the table slice by slice, and what comes meanwhile after it.
-        """
-        self.view.tasks_read_s = event.at_s
-        was_behind = self._is_behind
-        if event.is_full and not self.tasks.total:
-            self._arriving.extend(
-                event.rows[start : start + SLICE_ROWS] for start in range(0, len(event.rows), SLICE_ROWS)
-            )
-            self._take_slice()
-        elif event.is_full:
-            self._arriving.clear()
-            self._list.replace(event.rows)
-        elif self._arriving:
-            self._arriving.append(event.rows)
+    def _take_rows(self, event: TasksChanged | TasksArriving) -> None:
+        """Into table and counts, which hold the rows; the view needs only to know when a whole list came."""
+        was_behind = self._intake.is_behind
+        if isinstance(event, TasksChanged):
+            self.view.tasks_read_s = event.at_s
+            self._intake.take(event)
         else:
-            self._list.apply(event.rows)
-        self._counted.put(event.rows, is_full=event.is_full)
-        if self._is_behind and not was_behind:
+            self._intake.take_part(event, is_first=self.view.tasks_read_s is None)
+        if self._intake.is_behind and not was_behind:
             self.run_worker(self._catch_up(), group="catch up")
 
-    @property
-    def _is_behind(self) -> bool:
-        return bool(self._arriving) or self._counted.is_behind
-
-    def _take_slice(self) -> None:
-        if self._arriving:
-            self._list.apply(self._arriving.popleft())
-
     async def _catch_up(self) -> None:
-        """One slice at a time, with whatever else there is to do in between."""
-        while self._is_behind:
-            await asyncio.sleep(0)
-            self._take_slice()
-            await asyncio.sleep(0)
-            self._counted.work()
-        collector.settle()
+        await self._intake.catch_up()
         self._list.refresh_rows()
         self._show()
 
@@ -183,6 +156,7 @@ class RunScreen(RunLooks):
     def end(self, error: BatchTuiError | None) -> None:
         """No more events come; `error` is why, where something went wrong."""
         self._error = error
+        self._list.listing.end(is_whole=False)
         self._show()
 
     def tick(self) -> None:
@@ -237,7 +211,8 @@ class RunScreen(RunLooks):
         eta = estimate_run(expected, tally, view.pool, view.nodes, now_s) if is_known else None
         rate = self._throughput
         # A job that is watched may be given more tasks.
-        is_over = view.is_over or (not expected and counts.total > 0 and counts.active + counts.running == 0)
+        is_idle = view.tasks_read_s is not None and counts.total > 0 and counts.active + counts.running == 0
+        is_over = view.is_over or (is_idle and not expected)
         self._counts.show(counts, eta, is_over=is_over, bars=rate.bars, per_second=rate.per_second)
         self._list.mark_slow(slow_from_s(tally.durations))
 

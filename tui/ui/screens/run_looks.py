@@ -51,6 +51,8 @@ class RunLooks(BatchScreen[None]):
 
     def action_tail(self) -> None:
         chosen = [row.id for row in self._list.chosen] or list(self._tally.running)
+        if not chosen and self._list.says_it_is_partial():
+            return
         if not chosen:
             self.notify("No task runs, and none is marked.", timeout=3)
             return
@@ -58,6 +60,8 @@ class RunLooks(BatchScreen[None]):
         self.app.push_screen(screen)
 
     def action_export(self) -> None:
+        if not self._list.chosen and self._list.says_it_is_partial():
+            return
         rows = self._list.chosen or tuple(map(self.tasks.row_at, range(len(self.tasks))))
         what = f"{count_text(len(rows), 'task')}{' marked' if self._list.chosen else ''}"
 
@@ -80,6 +84,8 @@ class RunLooks(BatchScreen[None]):
         self.app.push_screen(screen, show)
 
     def action_failures(self) -> None:
+        if self._list.says_it_is_partial():
+            return
         screen = FailuresScreen(
             self.services,
             self.view.plan,

@@ -1,7 +1,8 @@
 """The tasks of a run: the live table, what it is filtered by, and a title that says how many of how many are shown.
 
-Rows come in through `replace` and `apply`; what is typed becomes a filter as it is typed, and while it cannot be read
-the last one that could stays in force and the line below says what is expected.
+Rows come in through `replace` and `apply`; while they are only part of a first list the title says so. What is typed
+becomes a filter as it is typed, and while it cannot be read the last one that could stays in force and the line below
+says what is expected.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tui.core.plan import RunPlan
 from tui.core.records import TaskRow
 from tui.core.table_model import TableModel
 from tui.core.task_filter import FIELDS, FilterError, Surroundings, TaskFilter, complete, explain, parse_filter
+from tui.core.task_listing import TaskListing
 from tui.core.task_table import input_names, is_failed, is_live, new_task_table
 from tui.core.units import count_text, duration_text
 from tui.core.view_columns import ColumnChoice, chosen
@@ -84,6 +86,8 @@ class TaskList(Vertical):
         self._group: tuple[str, frozenset[str]] | None = None
         self._is_failed_only = False
         self._are_added, self._counted = False, 0
+        self.listing = TaskListing()
+        """How complete the rows are; `show_title` says it."""
         self._trying: Timer | None = None
         self._read_s: float | None = None
         self._input = Input(
@@ -189,12 +193,19 @@ class TaskList(Vertical):
     def await_tasks(self, *, are_added: bool, counted: int = 0) -> None:
         """Whether the tasks are there already, and only have not been read; `counted` of them, where that is known."""
         self._are_added, self._counted = are_added, counted
+        self.listing.count(counted)
+
+    def says_it_is_partial(self) -> bool:
+        """Whether there may be tasks that are missing here; that is said, then, in place of what needs them all."""
+        if self.listing.is_partial:
+            text = f"{self.listing.so_far(self.model.total)}: this needs all of them."
+            self.notify(text, title="Tasks are still being listed", timeout=5)
+        return self.listing.is_partial
 
     def show_title(self) -> None:
         """How many of how many, by what they are filtered and sorted, and how many are marked."""
         model = self.model
-        shown, total = f"{len(model):,}", f"{model.total:,}"
-        words = [f"tasks · {shown} of {total}" if model.is_filtered else f"tasks · {total}" if model.total else "tasks"]
+        words = self.listing.words(len(model), model.total, is_filtered=model.is_filtered)
         if self._is_failed_only:
             words.append("failed only")
         if self._group is not None:
@@ -211,7 +222,8 @@ class TaskList(Vertical):
         self.table.border_title = Content(" · ".join(words))
         reading = f"Reading {count_text(self._counted, 'task')}…" if self._counted else "Reading the tasks…"
         waiting = reading if self._are_added else "Tasks appear here once they are added."
-        self.table.show_empty_text("No task matches; esc shows all again." if model.total else waiting)
+        none = "No task that is listed yet matches" if self.listing.is_partial else "No task matches"
+        self.table.show_empty_text(f"{none}; esc shows all again." if model.total else waiting)
 
     # What a person does
 

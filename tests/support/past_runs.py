@@ -19,11 +19,12 @@ from tui.core.download_choice import (
     DownloadChoice,
     DownloadList,
     DownloadReport,
+    FileEnd,
     FileInTheWay,
     FileResult,
     WantedFile,
 )
-from tui.core.errors import BatchTuiError, InputError
+from tui.core.errors import AccessRefused, BatchTuiError, InputError
 from tui.core.events import Leftover, Progress, Step
 from tui.core.plan import RunPlan
 from tui.core.ports import Publish, StopSignal
@@ -102,6 +103,8 @@ class FakeRuns:
     files: tuple[WantedFile, ...] = (wanted(1), wanted(2), wanted(3))
     failing: dict[str, int] = field(default_factory=dict)
     """How many more times each resource or file fails."""
+    refusing: dict[str, AccessRefused] = field(default_factory=dict)
+    """Where the account is refused: at which kind of resource, or at which file."""
     reading: TaskReading | None = None
     trouble: BatchTuiError | None = None
     """Raised by whatever asks the service."""
@@ -143,10 +146,16 @@ class FakeRuns:
         report: Callable[[DeletionResult], None],
     ) -> tuple[DeletionResult, ...]:
         self._ask("delete", run_id, tuple(resources))
-        results = []
+        results: list[DeletionResult] = []
+        refused: AccessRefused | None = None
         for kind, name in resources:
             result = DeletionResult(kind, name, DeletionState.DELETED)
-            if self._fails(kind):
+            if refused is not None:
+                result = DeletionResult(kind, name, DeletionState.LEFT, "not begun: access was refused")
+            elif kind in self.refusing:
+                refused = self.refusing[kind]
+                result = DeletionResult(kind, name, DeletionState.FAILED, str(refused), 3, refused)
+            elif self._fails(kind):
                 result = DeletionResult(kind, name, DeletionState.FAILED, "The service failed", 3)
             report(result)
             results.append(result)
@@ -172,6 +181,12 @@ class FakeRuns:
         names = tuple(file.blob.name for file in files)
         self._ask("fetch", run_id, names, destination, policy, dict(policies))
         publish(Progress(Step.DOWNLOAD, len(files), len(files)))
+        refused = next((self.refusing[name] for name in names if name in self.refusing), None)
+        if refused is not None:
+            end = next(index for index, name in enumerate(names) if name in self.refusing)
+            ends: list[FileEnd] = ["downloaded" if index < end else "left" for index in range(len(files))]
+            left = tuple(FileResult(file, end) for file, end in zip(files, ends, strict=True))
+            return DownloadReport(destination, left, str(refused), 3, refused)
         results = tuple(
             FileResult(file, "failed", detail="The service failed", exit_code=3)
             if self._fails(file.blob.name)

@@ -31,7 +31,10 @@ def typed_choice(run_id: str, output: str | None, succeeded: bool, tasks: Sequen
 
 
 def download(run_id: str, choice: DownloadChoice, policy: ConflictPolicy) -> int:
-    """Fetches `choice`; 0 once all of it is there, else the exit code of what failed first."""
+    """Fetches `choice`; 0 once all of it is there, else the exit code of what failed first.
+
+    Raises AccessRefused once it has said what is there, where the account was refused.
+    """
     output, clock = Output(sys.stdout), wiring.clock()
     record = wiring.journals(clock).read(run_id)
     target = wiring.choose_target(record.plan.account, on_sandbox=False)
@@ -48,6 +51,8 @@ def download(run_id: str, choice: DownloadChoice, policy: ConflictPolicy) -> int
 
         report = fetch_files(tools, record.plan, wanted.files, choice.destination, policy, interruption.stop, tell)
     output.lines(_report_lines(report))
+    if report.refusal is not None:
+        raise report.refusal
     return report.exit_code or next((result.exit_code for result in report.ended("failed")), 0)
 
 
@@ -64,4 +69,5 @@ def _report_lines(report: DownloadReport) -> list[str]:
         f"  {result.file.path} is another file: {result.path}" for result in done if result.path != result.file.path
     ]
     lines += [f"  {result.file.blob.name}: {result.detail}" for result in failed[:_SHOWN_FAILURES]]
-    return [*lines, f"Ended early: {report.stopped_by}"] if report.stopped_by else lines
+    ended_early = report.stopped_by and report.refusal is None
+    return [*lines, f"Ended early: {report.stopped_by}"] if ended_early else lines

@@ -13,7 +13,7 @@ from tui.commands.terminal import is_terminal
 from tui.console.interruption import Interruption
 from tui.console.left_runs import left_json, left_lines
 from tui.console.safe_text import Output
-from tui.core.deletion import DeletionResult
+from tui.core.deletion import DeletionResult, refusal_among
 from tui.core.errors import InputError
 from tui.core.leftovers import LeftRun
 from tui.core.units import count_text
@@ -52,6 +52,9 @@ def command(
         output.json(left_json(found, connection.name, results), indent=2)
     else:
         output.lines([_result_line(result) for result in results])
+    refusal = refusal_among(results)
+    if refusal is not None:
+        raise refusal
     return max((result.exit_code for result in results), default=0)
 
 

@@ -19,7 +19,7 @@ from tui.console.interruption import Interruption
 from tui.console.remains import remains_lines
 from tui.console.run_list import record_json, record_lines, run_table
 from tui.console.safe_text import Output
-from tui.core.deletion import DeletionResult
+from tui.core.deletion import DeletionResult, refusal_among
 from tui.core.download_choice import ConflictPolicy
 from tui.core.errors import InputError
 from tui.engine.deletion import delete_resources
@@ -136,6 +136,9 @@ def clean_command(run_id: str, yes: bool) -> int:
             _confirm(interruption)
         resources = [(item.kind, item.name) for part in remains.parts for item in remains.of_part(part)]
         results = delete_resources(tools, record.plan, resources, interruption.stop, partial(_say_result, output))
+    refusal = refusal_among(results)
+    if refusal is not None:
+        raise refusal
     return max(result.exit_code for result in results)
 
 

@@ -6,7 +6,7 @@ did not make: what bears its name without being its own is told as such.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -180,3 +180,8 @@ class DeletionResult:
     @property
     def can_retry(self) -> bool:
         return self.state in (DeletionState.FAILED, DeletionState.LEFT)
+
+
+def refusal_among(results: Iterable[DeletionResult]) -> AccessRefused | None:
+    """What ended a deletion, where the account was refused."""
+    return next((result.refusal for result in results if result.refusal is not None), None)

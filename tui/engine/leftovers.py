@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tui.core.accounts import is_billed
-from tui.core.deletion import DeletionResult, DeletionState
+from tui.core.deletion import DeletionResult, DeletionState, refusal_among
 from tui.core.errors import BatchTuiError, InputError, Interrupted, NotFound, account_refusal
 from tui.core.events import Step
 from tui.core.ids import RUN_METADATA_KEY
@@ -96,7 +96,7 @@ def sweep(
     """
     results: list[DeletionResult] = []
     for run in confirmed:
-        if any(result.refusal for result in results):
+        if refusal_among(results) is not None:
             results += [_not_begun(item, report) for item in run.resources]
         else:
             results += _sweep_run(tools, account, run, stop, report)

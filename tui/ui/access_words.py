@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, AccountKind
+from tui.core.deletion import DeletionResult, Remains
+from tui.core.download_choice import DownloadReport
 from tui.core.events import Step, StepState
 from tui.core.plan import RunPlan
 from tui.core.run_view import RunView
 from tui.core.saved_accounts import SavedAccount
+from tui.core.units import count_text
 
 AccessAnswer = Literal["enter", "again"]
 """Enter other credentials first, or try again with what is there."""
 
 LEAVE = "Leave it"
+LEAVE_REST = "Leave the rest (it can be tried again)"
 LEAVE_RUN = "Leave it (r on Home resumes it later)"
 NOTHING_CHANGED = "Nothing was changed by what was refused. Once access is back, it is tried again."
 
@@ -81,6 +86,32 @@ def run_words(view: RunView) -> str:
 def watch_words(plan: RunPlan) -> str:
     """Of a job that is only looked at."""
     return f"Nothing is lost: job {plan.job_id} goes on by itself; it is only not looked at any more."
+
+
+def download_words(report: DownloadReport) -> str:
+    """What of a download is here, and what becomes of the rest."""
+    left, total = len(report.to_retry), count_text(len(report.results), "file")
+    rest = "that file is" if left == 1 else f"those {left:,} are"
+    return (
+        f"Nothing is lost: of {total}, {left:,} {'is' if left == 1 else 'are'} not here yet. Once access is back, only "
+        f"{rest} fetched, as was chosen before."
+    )
+
+
+def deletion_words(results: Sequence[DeletionResult]) -> str:
+    """What a deletion has not done, and what becomes of that."""
+    left = [f"{result.kind} {result.name}" for result in results if result.can_retry]
+    done = len(results) - len(left)
+    begun = f"{done} of {len(results)} deleted or on the way out" if done else "Nothing is deleted yet"
+    return f"{begun}; nothing further was begun. Once access is back, only the rest is deleted: {', '.join(left)}."
+
+
+def still_costs_words(remains: Remains, results: Sequence[DeletionResult]) -> str:
+    """What goes on costing because the pool is not deleted; empty where nothing does."""
+    nodes = remains.costing_nodes
+    is_left = any(result.kind == "pool" and result.can_retry for result in results)
+    cost = "it costs" if nodes == 1 else "they cost"
+    return f"The pool keeps its {count_text(nodes, 'node')}, and {cost} by the hour." if nodes and is_left else ""
 
 
 def has_tasks_waiting(view: RunView) -> bool:

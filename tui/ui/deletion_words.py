@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from textual.content import Content
 
 from tui.core.columns import Tone
-from tui.core.deletion import DeletionResult, DeletionState, Remains, losses, savings
+from tui.core.deletion import DeletionResult, DeletionState, Remains, losses, refusal_among, savings
 from tui.core.plan import DELETE_PARTS, DeletePart
 from tui.core.presence import Presence
 from tui.core.units import count_text
@@ -98,6 +98,8 @@ def ending_words(results: Sequence[DeletionResult]) -> tuple[str, Tone]:
     failed = sum(result.state is DeletionState.FAILED for result in results)
     left = sum(result.state is DeletionState.LEFT for result in results)
     going = sum(result.state is DeletionState.GOING for result in results)
+    if refusal_among(results) is not None:
+        return f"access was refused: {failed + left} not deleted", "error"
     if failed or left:
         words = [f"{failed} failed"] if failed else []
         return ", ".join([*words, *([f"{left} left"] if left else [])]), "error" if failed else "warning"

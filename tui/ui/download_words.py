@@ -26,6 +26,8 @@ def progress_words(progress: Progress, elapsed_s: float) -> str:
 def ending_words(report: DownloadReport) -> tuple[str, Tone]:
     if report.stopped_by == "stopped":
         return "– stopped: what is not there yet can be fetched later", "warning"
+    if report.refusal is not None:
+        return f"✗ access was refused: {report.refusal.title}", "error"
     if report.stopped_by:
         return f"✗ ended early: {report.stopped_by}", "error"
     if report.ended("failed"):

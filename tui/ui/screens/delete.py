@@ -19,12 +19,12 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from tui.core.deletion import DeletionResult, DeletionState, Remains, ResourceKind, losses
-from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.deletion import DeletionResult, DeletionState, Remains, ResourceKind, losses, refusal_among
+from tui.core.errors import AccessRefused, BatchTuiError, Interrupted
 from tui.core.plan import DELETE_PARTS, DeletePart
-from tui.ui import deletion_words
+from tui.ui import access_words, deletion_words
 from tui.ui.run_services import RunsService
-from tui.ui.screens.access import with_access
+from tui.ui.screens.access import Refusal, regain_access, with_access
 from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.services import AppServices
 from tui.ui.text import joined, safe, toned
@@ -234,7 +234,7 @@ class DeleteDialog(ModalScreen[Results | None]):
             return self._runs.delete(self._run_id, keys, stop, report)
 
         try:
-            results = await self._services.run_blocking(delete)
+            results = await with_access(self, self._services, delete)
         except BatchTuiError as error:
             for kind, name in keys:
                 self._results[kind, name] = DeletionResult(kind, name, DeletionState.LEFT, error.title)
@@ -245,6 +245,18 @@ class DeleteDialog(ModalScreen[Results | None]):
         self._results.update({(result.kind, result.name): result for result in results})
         self._is_deleting = False
         self._show()
+        refused = refusal_among(results)
+        if refused is not None and not stop.is_set():
+            self.run_worker(self._regain(refused), group="access")
+
+    async def _regain(self, refused: AccessRefused) -> None:
+        """Goes on with what was confirmed and is not done, once access is back."""
+        results, remains = tuple(self._results.values()), self._remains
+        assert remains is not None
+        costs = access_words.still_costs_words(remains, results)
+        stands = access_words.deletion_words(results)
+        if await regain_access(self, self._services, Refusal(refused, stands, costs, access_words.LEAVE_REST)):
+            self._begin(self._to_retry)
 
     @on(DeletionTold)
     def _on_told(self, message: DeletionTold) -> None:

@@ -27,13 +27,13 @@ from tui.core.download_choice import (
     Selection,
     WantedFile,
 )
-from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.errors import AccessRefused, BatchTuiError, Interrupted
 from tui.core.events import Progress, RunEvent
 from tui.core.plan import RunPlan
 from tui.core.units import count_text
-from tui.ui import download_words
+from tui.ui import access_words, download_words
 from tui.ui.run_services import RunsService
-from tui.ui.screens.access import with_access
+from tui.ui.screens.access import Refusal, regain_access, with_access
 from tui.ui.screens.conflict import ConflictDialog
 from tui.ui.screens.error_dialog import ErrorDialog
 from tui.ui.services import AppServices
@@ -78,7 +78,7 @@ class DownloadDialog(ModalScreen[DownloadReport | None]):
         self._stop = threading.Event()
         self._report: DownloadReport | None = None
         self._is_busy = False
-        self._began_s = 0.0
+        self._began_s = self._took_s = 0.0
         self._policies: dict[str, ConflictPolicy] = {}
         self._policy: ConflictPolicy = "rename"
         choices = [
@@ -178,38 +178,56 @@ class DownloadDialog(ModalScreen[DownloadReport | None]):
     def _on_download(self) -> None:
         if self._is_busy:
             return
-        again = () if self._report is None else self._report.to_retry
-        destination = self._choice().destination if self._report is None else self._report.destination
+        self._begin(self._report)
+
+    def _begin(self, so_far: DownloadReport | None) -> None:
+        """From the beginning, or with what is left of a download that is `so_far`."""
         self._stop = threading.Event()
         self._is_busy, self._report = True, None
         self._status.update(toned("● looking at what there is…", "running"))
         self._bar.update(total=None)
         self._show()
         self._cancel.focus()
-        self.run_worker(self._work(again, destination, self._stop), group="download", exclusive=True)
+        self.run_worker(self._work(so_far, self._stop), group="download", exclusive=True)
 
-    async def _work(self, again: Sequence[WantedFile], destination: str, stop: threading.Event) -> None:
-        run_id = self._plan.run_id
+    async def _work(self, so_far: DownloadReport | None, stop: threading.Event) -> None:
+        run_id, choice = self._plan.run_id, self._choice()
         try:
-            files = again
-            if not files:
-                choice = self._choice()
+            if so_far is None:
                 listed = await with_access(self, self._services, lambda: self._runs.list_download(run_id, choice, stop))
-                files = listed.files
                 if not await self._settle_conflicts(listed.conflicts):
                     self._end(None)
                     return
-            self._began_s = self._services.clock.now_s()
-            report = await self._services.run_blocking(
-                lambda: self._runs.fetch(run_id, files, destination, self._policy, self._policies, stop, self._tell)
-            )
+                self._took_s = 0.0
+                report = await self._fetch(listed.files, choice.destination, stop)
+            else:
+                report = so_far.gone_on_with(await self._fetch(so_far.to_retry, so_far.destination, stop))
         except Interrupted:
-            self._end(None)
+            self._end(so_far)
         except BatchTuiError as error:
-            self._end(None)
+            self._end(so_far)
             self.app.push_screen(ErrorDialog(error))
         else:
             self._end(report)
+            if report.refusal is not None and not stop.is_set():
+                self.run_worker(self._regain(report, report.refusal), group="access")
+
+    async def _fetch(self, files: Sequence[WantedFile], destination: str, stop: threading.Event) -> DownloadReport:
+        run_id, clock = self._plan.run_id, self._services.clock
+        self._began_s = clock.now_s()
+
+        def fetch() -> DownloadReport:
+            return self._runs.fetch(run_id, files, destination, self._policy, self._policies, stop, self._tell)
+
+        report = await with_access(self, self._services, fetch)
+        self._took_s += clock.now_s() - self._began_s
+        return report
+
+    async def _regain(self, report: DownloadReport, refused: AccessRefused) -> None:
+        """Goes on with what was wanted and is not here, once access is back."""
+        refusal = Refusal(refused, access_words.download_words(report), leave=access_words.LEAVE_REST)
+        if await regain_access(self, self._services, refusal):
+            self._begin(report)
 
     async def _settle_conflicts(self, conflicts: Sequence[WantedFile]) -> bool:
         """Decides on every file that is in the way; False where a person left the download."""
@@ -237,8 +255,7 @@ class DownloadDialog(ModalScreen[DownloadReport | None]):
     def _end(self, report: DownloadReport | None) -> None:
         self._is_busy, self._report = False, report
         if report is not None:
-            took_s = self._services.clock.now_s() - self._began_s
-            self._outcome.update(joined(download_words.report_lines(report, took_s), "\n"))
+            self._outcome.update(joined(download_words.report_lines(report, self._took_s), "\n"))
         self._show()
         (self._start if self._start.display else self._cancel).focus()
 

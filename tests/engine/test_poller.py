@@ -227,6 +227,7 @@ def test_cadence_slows_when_quiet_and_quickens_when_things_change() -> None:
     assert (quiet[0], quiet[-1]) == (1.5, 10.0)
     assert cadence.after_success(changed=True, took_s=0.1) == 1.0
     assert cadence.after_success(changed=True, took_s=7.0) == 7.0
+    assert cadence.after_success(changed=True, took_s=60.0) == 10.0
     troubled = [cadence.after_trouble(0.0) for _ in range(7)]
     assert troubled == [1, 2, 4, 8, 16, 30, 30]
     assert [cadence.after_trouble(asked_s) for asked_s in (60.0, 86_400.0, float("inf"))] == [60, 120, 120]

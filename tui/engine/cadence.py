@@ -21,10 +21,12 @@ class Cadence:
         self._failures = 0
 
     def after_success(self, *, changed: bool, took_s: float) -> float:
-        """Seconds to wait; never less than the poll itself took, so that at least half the time is left to others."""
+        """Seconds to wait; as long as the poll itself took, so that half the time is left to others, or the longest
+        pause: after the first list of a large job the changes since its first page are due.
+        """
         self._failures = 0
         self._pause_s = SHORTEST_S if changed else min(self._pause_s * _QUIET_FACTOR, LONGEST_S)
-        return max(self._pause_s, took_s)
+        return max(self._pause_s, min(took_s, LONGEST_S))
 
     def after_trouble(self, asked_s: float) -> float:
         """Seconds to wait after a failed poll; `asked_s` is the service's own wish, heeded within bounds."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.world import RUN_ID, World, running_world
+from tests.engine.desk import desk_of
+from tests.engine.world import RUN_ID, World, make_world, running_world
 from tests.support.fakes import START_S, FakeClock
 from tui.core.errors import Unreachable
 from tui.core.events import PollReport, RunEvent, TasksArriving, TasksChanged
@@ -172,3 +173,20 @@ def test_whoever_follows_the_parts_ends_with_what_the_service_has(world: World, 
     poller.want_full_list()
     poller.poll(publish)
     assert shown == {task_id: task.row for task_id, task in tasks.items()} == dict(poller.view.rows)
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_an_ended_run_that_is_looked_at_again_tells_its_long_list_too(tmp_path: Path, is_left: bool) -> None:
+    world, stop = make_world(tmp_path, files=10), threading.Event()
+    world.execute()
+    world.events.clear()
+    _page_by_page(world)
+
+    def publish(event: RunEvent) -> None:
+        world.events.append(event)
+        if is_left and isinstance(event, TasksArriving):
+            stop.set()
+
+    desk_of(world).revisiting(world.plan)(stop, publish)
+    assert [part.listed for part in _parts(world)] == ([6] if is_left else [6, 10])
+    assert [(change.is_full, len(change.rows)) for change in _changes(world)] == ([] if is_left else [(True, 10)])

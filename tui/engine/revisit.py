@@ -23,6 +23,7 @@ from tui.core.events import (
 from tui.core.ports import Publish, StopSignal
 from tui.core.records import TaskRow, TaskState
 from tui.core.redaction import redact
+from tui.engine.listing import ListingLeft, told
 from tui.engine.run_record import Ending, RunRecord
 from tui.engine.run_tools import RunTools
 from tui.engine.summaries import interrupted
@@ -42,7 +43,7 @@ def revisit(tools: RunTools, record: RunRecord, stop: StopSignal, publish: Publi
         pool = tools.batch.get_pool(plan.pool.id)
         nodes = tools.batch.list_nodes(plan.pool.id) if pool is not None else ()
         publish(PoolChanged(pool, nodes, clock.now_s()))
-        rows = _read_rows(tools, plan.job_id, stop)
+        rows = _read_rows(tools, plan.job_id, stop, publish)
     except ServiceError as problem:
         publish(Notice(redact(f"as journaled: {problem}"), is_warning=True))
         rows = None
@@ -55,17 +56,15 @@ def revisit(tools: RunTools, record: RunRecord, stop: StopSignal, publish: Publi
     return summary
 
 
-def _read_rows(tools: RunTools, job_id: str, stop: StopSignal) -> tuple[TaskRow, ...] | None:
-    """None where there is no job any more."""
-    rows: list[TaskRow] = []
+def _read_rows(tools: RunTools, job_id: str, stop: StopSignal, publish: Publish) -> tuple[TaskRow, ...] | None:
+    """None where there is no job any more; none at all where nobody waits for them."""
+    pages = told(tools.batch.list_tasks(job_id), tools.clock, publish, stop, is_first=True)
     try:
-        for page in tools.batch.list_tasks(job_id):
-            rows += page.rows
-            if stop.is_set():
-                break
+        return tuple(row for page in pages for row in page.rows)
     except NotFound:
         return None
-    return tuple(rows)
+    except ListingLeft:
+        return ()
 
 
 def _journaled_rows(record: RunRecord) -> Iterator[TaskRow]:

@@ -17,6 +17,8 @@ LEFT_OUT_FIRST = (
     "run.why",
     "run.failures",
     "run.failed",
+    "run.pause",
+    "run.change",
     "run.log",
     "table.open",
 )

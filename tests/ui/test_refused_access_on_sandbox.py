@@ -2,98 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input
 
 from tests.faults.bench import Bench, QuickClock, bench_at, opened
+from tests.support.changed_keys import change_key, desk_with, enter_key, services_of
 from tests.support.pilot import wait_for
-from tests.support.runs import FakeLogs
 from tui import wiring
 from tui.bundled import node_script
 from tui.commands.open_accounts import OpenAccounts
 from tui.commands.shown_runs import ShownRuns
-from tui.core.account_check import Checklist, CheckResult
-from tui.core.accounts import Account, AccountKind, account_of_environment
-from tui.core.ports import StopSignal
+from tui.core.accounts import AccountKind, account_of_environment
 from tui.core.records import TaskCounts
-from tui.engine.account_check import check_account
-from tui.engine.clock import SystemClock
-from tui.gateways.account_desk import AccountDesk
-from tui.gateways.account_probe import AccountProbeGateway
-from tui.gateways.accounts import open_account_book
 from tui.sandbox import control
-from tui.sandbox.settings import SandboxPaths, SandboxSettings
-from tui.ui.account_services import AccessServices
 from tui.ui.app import BatchTui
 from tui.ui.screens.access import AccessDialog
 from tui.ui.screens.open_run import OpenRunScreen
-from tui.ui.screens.reentry import ReentryScreen
-from tui.ui.services import AccountLabel, AppServices
 
-CLOCK = SystemClock()
 QUICK_CLOCK = QuickClock()
 """The run's: it looks at its tasks ten times as often, and a person's waits stay as they are."""
 DELAY_S = 1.5
 """Of a task: longer than a look at it and the sandbox's end take, so that it is refused while its tasks are at work."""
-
-
-def change_batch_key(state_dir: Path) -> str:
-    """As its owner does in the portal; the tasks' access is the storage account's, and stays."""
-    control.down(state_dir)
-    paths = SandboxPaths(state_dir)
-    settings = SandboxSettings.load(paths)
-    assert settings is not None
-    new_key = base64.b64encode(secrets.token_bytes(64)).decode()
-    replace(settings, batch_key=new_key).save(paths)
-    control.up(state_dir)
-    return new_key
-
-
-def examine(account: Account, stop: StopSignal, report: Callable[[CheckResult], None]) -> Checklist:
-    return check_account(account, AccountProbeGateway(account), CLOCK, stop, report)
-
-
-def no_sandbox() -> Account:
-    raise AssertionError("the run is on an account of its own")
-
-
-def desk_with(account: Account, folder: Path) -> AccountDesk:
-    """The account's keys rest in a file below `folder`."""
-    desk = AccountDesk(open_account_book(folder), folder, {}, no_sandbox, examine, lambda: False)
-    desk.save(account)
-    return desk
-
-
-def services_of(account: Account, desk: AccountDesk, accounts: OpenAccounts, runs: ShownRuns) -> AppServices:
-    return AppServices(
-        account=AccountLabel(account.name, account.batch_endpoint),
-        clock=CLOCK,
-        start_run=runs.start,
-        log_reader=lambda _plan: FakeLogs(),
-        access=AccessServices(desk, accounts.forget),
-    )
-
-
-async def enter_key(pilot: Pilot[int], key: str) -> None:
-    """Answers the question, and goes through the form as a person would."""
-    app = pilot.app
-    await wait_for(pilot, lambda: isinstance(app.screen, AccessDialog) and app.screen.focused, "it asks")
-    await pilot.press("enter")
-    await wait_for(pilot, lambda: isinstance(app.screen, ReentryScreen) and app.screen.focused, "the form is there")
-    form = app.screen
-    form.query_one("#batch-key", Input).value = key
-    await pilot.pause()
-    await pilot.press("ctrl+t")
-    await wait_for(pilot, lambda: form.focused is form.query_one("#save"), "the test went well")
-    await pilot.press("enter")
 
 
 def count_of(screen: OpenRunScreen) -> TaskCounts:
@@ -119,7 +51,7 @@ async def run_to_its_end(bench: Bench, folder: Path) -> tuple[OpenRunScreen, str
 
             await wait_for(pilot, lambda: screen.tasks.total == 2, "the tasks are submitted")
             await wait_for(pilot, lambda: count_of(screen).running, "a task runs")
-            new_key = change_batch_key(bench.sandbox.state_dir)
+            new_key = change_key(bench.sandbox.state_dir, "batch_key")
             await wait_for(pilot, lambda: isinstance(pilot.app.screen, AccessDialog), "it is refused, and asks")
             look()
             await enter_key(pilot, new_key)

@@ -200,8 +200,10 @@ def test_what_is_there_and_which_logs_are_stored_is_read(tmp_path: Path) -> None
     ground = desk.read_task_ground([first, *others], go_on)
     assert ground.job == desk.read_job()
     assert ground.node_ids == {node.id for node in world.batch.list_nodes(world.plan.pool.id)} != frozenset()
-    assert ground.logged == {first}
-    assert desk.read_task_ground([str(number) for number in range(100)], go_on).logged == {first}, "by one list"
+    assert ground.logged == frozenset({first})
+    assert desk.read_task_ground([str(number) for number in range(100)], go_on).logged == frozenset({first}), (
+        "by one list"
+    )
     world.faults.fail("list_blobs", AccessRefused("No right to read"), occurrence=0)
     assert desk.read_task_ground([first], go_on).logged is None
     world.faults.heal()

@@ -72,15 +72,15 @@ def _of_unfinished(rows: Sequence[TaskRow]) -> Iterable[Loss]:
     waiting = sum(row.state is TaskState.ACTIVE for row in rows)
     running = sum(row.state in (TaskState.RUNNING, TaskState.PREPARING) for row in rows)
     if running:
-        yield Loss(f"{count_text(running, 'task')} under way, and what they have not delivered yet")
+        yield Loss(f"{count_text(running, 'task')} under way, with what is not delivered yet")
     if waiting:
-        yield Loss(f"{count_text(waiting, 'task')} that wait and will not run")
+        yield Loss(f"{count_text(waiting, 'waiting task')}, which will not run")
 
 
 def _of_terminated(rows: Sequence[TaskRow], _: TaskGround) -> Iterable[Loss]:
     yield from _of_unfinished(rows)
     if rows:
-        yield Loss("they count as failed; their job goes on", is_final=False)
+        yield Loss("counted as failed; the job goes on with its other tasks", is_final=False)
 
 
 def _of_reactivated(rows: Sequence[TaskRow], _: TaskGround) -> Iterable[Loss]:
@@ -108,7 +108,7 @@ def _of_deleted(rows: Sequence[TaskRow], ground: TaskGround) -> Iterable[Loss]:
     if over:
         yield Loss(f"states and exit codes of {count_text(len(over), 'task')}", is_final=False)
     if rows:
-        yield Loss("their job counts them no more; a run counts them as failed", is_final=False)
+        yield Loss("the job counts them no more; a run counts them as failed", is_final=False)
 
 
 _LOSSES: dict[TaskAction, Callable[[Sequence[TaskRow], TaskGround], Iterable[Loss]]] = {

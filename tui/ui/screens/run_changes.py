@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from tui.core.bulk import BulkProgress
+from tui.core.events import RunEvent, TasksChanged
 from tui.core.records import TaskRow
 from tui.core.task_changes import TaskChange
 from tui.core.units import count_text
@@ -57,11 +58,15 @@ class RunChanges(RunLooks):
             self.notify(counts, title=title, severity="warning", timeout=8)
 
     def _forget(self, gone: Collection[str]) -> None:
-        """Takes deleted tasks from the table, marks included; a list under way, or the next one, says the same."""
-        rest = tuple(row for row in self.tasks.rows if row.id not in gone)
-        self._list.replace(rest)
-        self._counted.put(rest, is_full=True)
-        self._list.refresh_rows()
+        """Takes deleted tasks from the table, marks included, where it is whole: else the list to come does."""
+        read_s = self.view.tasks_read_s
+        if gone and read_s is not None and not self._counted.is_behind:
+            rest = tuple(row for row in self.tasks.rows if row.id not in gone)
+            self.feed([TasksChanged(rest, True, read_s, read_s)])
+
+    def feed(self, events: Sequence[RunEvent]) -> None:
+        """Takes over a batch of events."""
+        raise NotImplementedError
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "change_tasks" and self.services.job_desk is None:

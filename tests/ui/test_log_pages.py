@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from tui.core import log_search
 from tui.core.errors import Unreachable
 from tui.core.log_window import SEAM_BYTES, WINDOW_BYTES
 from tui.ui import log_pages
@@ -290,3 +291,26 @@ def test_a_needle_on_the_border_of_two_reads_is_found() -> None:
         reading = Reading(bytes(content))
         reading.follow()
         assert reading.seek("needle").line is not None
+
+
+@pytest.mark.parametrize("step", [-1, 1])
+@pytest.mark.parametrize("shift", [-5, -3, -1])
+def test_in_a_line_of_megabytes_a_needle_on_any_border_is_found(step: log_pages.Step, shift: int) -> None:
+    plain = Reading(b"x" * (4 << 20))
+    plain.follow()
+    if step > 0:
+        plain.do(plain.pages.to_beginning)
+    plain.seek("needle", step)
+    reads = [(offset or 0, length) for offset, length in plain.log.reads if length > PAGE_BYTES + SEAM_BYTES]
+    borders = [offset + (length - SEAM_BYTES if step < 0 else SEAM_BYTES) for offset, length in reads]
+    assert len(borders) > 2
+    for border in borders:
+        content = bytearray(plain.log.content)
+        content[border + shift : border + shift + 6] = b"NEEDLE"
+        reading = Reading(bytes(content))
+        reading.follow()
+        if step > 0:
+            reading.do(reading.pages.to_beginning)
+        sought = reading.seek("needle", step)
+        assert sought.line is not None
+        assert log_search.begins_in(reading.pages.window.lines, sought.line, "needle")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.app import App, ComposeResult
 
 from tests.support.pilot import wait_for
+from tui.core.log_cuts import LONGEST_LINE
 from tui.ui.widgets.log_view import LINES_KEPT, LogView
 
 
@@ -76,3 +78,18 @@ async def test_a_search_starts_at_the_end_and_goes_on_both_ways() -> None:
             seen.append(found[0])
         assert seen == ["Error 90", "Error 0", "Error 90", "Error 60"]
         assert app.log_view.search("nothing like it") == 0
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+async def test_what_is_found_across_a_break_stands_out_on_both_sides_of_it(is_wrapped: bool) -> None:
+    app = LogApp()
+    async with app.run_test(size=(40, 20)) as pilot:
+        app.log_view.focus()
+        if is_wrapped:
+            await pilot.press("z")
+        length = app.log_view.scrollable_content_region.width if is_wrapped else LONGEST_LINE
+        app.log_view.write("." * (length - 2) + "Needle\n", scroll_end=True)
+        assert app.log_view.search("needle") == 1
+        painted = [[segment.text for segment in app.log_view.render_line(y)] for y in range(2)]
+        assert "edle" in painted[1]
+        assert "Ne" in painted[0] or not is_wrapped, "where it is not wrapped it is out of sight"

@@ -21,6 +21,12 @@ _LOOK_BACK = 2 * _LONGEST_SEQUENCE
 _LEADS = ((0xF0, 4), (0xE0, 3), (0xC0, 2))
 
 
+class Broken(str):
+    """Part of a line that goes on in the next part; a text like any other to whoever does not care."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class LogPart:
     """Whole lines of a log, or pieces of a very long one."""
@@ -74,19 +80,32 @@ def last_cut(content: bytes) -> int:
 
 
 def broken(line: str) -> list[str]:
-    """`line` as it is shown, in pieces no longer than the longest line."""
+    """`line` as it is shown, in pieces no longer than the longest line; all but the last are `Broken`."""
     if len(line) <= LONGEST_LINE and "\t" not in line:
         return [line]
-    line = line.expandtabs(_TAB)
-    return [line[start : start + LONGEST_LINE] for start in range(0, max(1, len(line)), LONGEST_LINE)]
+    return pieces(line.expandtabs(_TAB), LONGEST_LINE)
+
+
+def pieces(line: str, length: int) -> list[str]:
+    """`line` in pieces of so many characters; all but the last are `Broken`."""
+    last = max(0, len(line) - 1) // length * length
+    return [*(Broken(line[start : start + length]) for start in range(0, last, length)), line[last:]]
 
 
 def shown_lines(content: bytes) -> tuple[str, ...]:
-    """What is shown of bytes that begin and end well."""
+    """What is shown of bytes that begin and end well; the last line is `Broken` where they end within one."""
     lines = LogTail().feed(content, is_last=True).split("\n")
     if not lines[-1]:
         lines.pop()
-    return tuple(piece for line in lines for piece in broken(line))
+    shown = [piece for line in lines for piece in broken(line)]
+    if shown and is_within_line(content):
+        shown[-1] = Broken(shown[-1])
+    return tuple(shown)
+
+
+def is_within_line(content: bytes) -> bool:
+    """Whether what follows `content` goes on with its last line."""
+    return not content.endswith((b"\n", b"\r"))
 
 
 def parts_of(content: bytes, start: int) -> tuple[LogPart, ...]:

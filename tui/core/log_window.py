@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tui.core.log_cuts import LONGEST_LINE, PART_BYTES, LogPart, broken, first_cut, line_start, safe_cut
+from tui.core.log_cuts import (
+    LONGEST_LINE,
+    PART_BYTES,
+    Broken,
+    LogPart,
+    broken,
+    first_cut,
+    is_within_line,
+    line_start,
+    safe_cut,
+)
 from tui.core.log_tail import LogTail
 
 WINDOW_BYTES = 2 << 20
@@ -97,6 +107,8 @@ class LogWindow:
         while (cut := self._cut(content)) is not None:
             self._feed(content[:cut], is_last=True)
             if self.lines[-1]:
+                if is_within_line(bytes(self._parts[-1].content[-1:])):
+                    self.lines[-1] = Broken(self.lines[-1])
                 self.lines.append("")
             else:
                 self._parts[-1].lines -= 1

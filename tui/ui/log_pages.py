@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from tui.core.log_cuts import LogPart, first_cut, last_cut, parts_of
+from tui.core import log_search
+from tui.core.log_cuts import PART_BYTES, Broken, LogPart, first_cut, is_within_line, last_cut, parts_of, shown_lines
 from tui.core.log_window import SEAM_BYTES, WINDOW_BYTES, LogEdit, LogWindow
 from tui.ui.services import LogReader, LogSource, RunBlocking
 
@@ -296,12 +297,36 @@ def _fetch_after(reader: LogReader, source: LogSource, start: int, seam: bytes, 
 
 
 def _search(reader: LogReader, source: LogSource, place: _SearchPlace) -> tuple[_Fetched, int | None]:
-    """The next piece of a search, and which of its lines is the nearest with what is sought."""
+    """The next piece of a search, and which of its lines is the nearest in which what is sought begins.
+
+    Where that lies across the border of the piece, the piece is longer by what is beyond; in a line that was broken
+    there it is found as far as the seam reaches.
+    """
     fetch = _fetch_before if place.step < 0 else _fetch_after
     fetched = fetch(reader, source, place.at, place.seam, SEARCH_BYTES)
-    lines = [line for part in fetched.parts for line in part.lines]
-    numbers = range(len(lines)) if place.step > 0 else range(len(lines) - 1, -1, -1)
-    return fetched, next((number for number in numbers if place.needle in lines[number].casefold()), None)
+    lines, needle, edge = _lines(fetched), place.needle, len(place.needle) - 1
+    if place.step < 0:
+        head = [line[:edge] for line in shown_lines(place.seam)[:1]]
+        if lines and log_search.begins_in([lines[-1], *head], 0, needle):
+            is_beside = place.at == place.window[0] or needle in lines[-1].casefold()
+            return fetched if is_beside else _with_after(reader, source, fetched), len(lines) - 1
+        return fetched, next(reversed(log_search.places(lines, needle)), None)
+    foot = shown_lines(place.seam)[-1:] if edge and is_within_line(place.seam) else ()
+    if foot and lines and log_search.begins_in([Broken(foot[0][-edge:]), *lines], 0, needle):
+        before = _fetch_before(reader, source, place.at, fetched.parts[0].content[:SEAM_BYTES], PART_BYTES)
+        parts = before.parts and before.parts + fetched.parts
+        return replace(fetched, parts=parts), len(_lines(before)) - 1
+    return fetched, next(iter(log_search.places(lines, needle)), None)
+
+
+def _with_after(reader: LogReader, source: LogSource, fetched: _Fetched) -> _Fetched:
+    last = fetched.parts[-1]
+    after = _fetch_after(reader, source, last.stop, last.content[-SEAM_BYTES:], PART_BYTES)
+    return replace(fetched, parts=after.parts and fetched.parts + after.parts)
+
+
+def _lines(fetched: _Fetched) -> list[str]:
+    return [line for part in fetched.parts for line in part.lines]
 
 
 def _further(place: _SearchPlace, parts: tuple[LogPart, ...]) -> tuple[_SearchPlace, int]:

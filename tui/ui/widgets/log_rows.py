@@ -1,6 +1,7 @@
 """The lines of a log laid out as rows: a row each, or as many as a width asks for.
 
-Invariant: `rows` is the lines in order, laid out for `width`; a line is laid out once for a width.
+Invariant: `rows` is the lines in order, laid out for `width`; a line is laid out once for a width. A row that goes on
+in the next one is `Broken`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
+from tui.core import log_search
+from tui.core.log_cuts import Broken, pieces
 from tui.core.log_window import LogEdit
 from tui.core.redaction import redact
 
@@ -47,8 +50,8 @@ class LogRows:
         return len(self.lines) - 1
 
     def places(self, needle: str) -> list[int]:
-        """Rows with `needle`, which is folded already."""
-        return [row for row, text in enumerate(self.rows) if needle in text.casefold()] if needle else []
+        """Rows in which `needle`, which is folded already, begins."""
+        return log_search.places(self.rows, needle)
 
     def lay_out(self, width: int) -> None:
         """All lines anew, for another width."""
@@ -94,11 +97,15 @@ class LogRows:
         self._heights.append(len(rows))
 
     def _laid_out(self, line: str) -> list[str]:
-        line = redact(line)  # a task may print what it was given
+        rows = self._wrapped(redact(line))  # a task may print what it was given
+        return [*rows[:-1], Broken(rows[-1])] if isinstance(line, Broken) else rows
+
+    def _wrapped(self, line: str) -> list[str]:
         cells = len(line) if line.isascii() else cell_len(line)
         self.widest = max(self.widest, cells)
         if not self.width or cells <= self.width:
             return [line]
         if line.isascii():
-            return [line[start : start + self.width] for start in range(0, len(line), self.width)]
-        return chop_cells(line, self.width)
+            return pieces(line, self.width)
+        rows = chop_cells(line, self.width)
+        return [*map(Broken, rows[:-1]), *rows[-1:]]

@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.core import log_search
 from tui.core.log_cuts import broken
 from tui.core.log_window import LogEdit
 from tui.ui.widgets.log_rows import LogRows
@@ -275,24 +276,21 @@ class LogView(ScrollView, can_focus=True):
                 width, base
             )
         text = self._laid_out.rows[row] if row < len(self._laid_out) else ""
-        segments = self.segments(text)
-        if self._needle and self._needle in text.casefold():
-            name = "current" if row == self._current else "found"
-            segments = self._marked(text, name)
+        found = log_search.spans(self._laid_out.rows, row, self._needle) if text else []
+        segments = self._marked(text, found, "current" if row == self._current else "found")
         return Strip(segments).extend_cell_length(left + width, base).crop(left, left + width)
 
     def segments(self, text: str) -> list[Segment]:
         """How a line looks where nothing is found in it."""
         return [Segment(text, self.rich_style)]
 
-    def _marked(self, text: str, name: str) -> list[Segment]:
-        """Where folding the case changes the length the whole line is marked rather than the wrong part."""
+    def _marked(self, text: str, found: Sequence[tuple[int, int]], name: str) -> list[Segment]:
+        """With what is found in it standing out."""
+        if not found:
+            return self.segments(text)
         base, style = self.rich_style, self.get_component_rich_style(f"log-view--{name}")
-        folded, needle = text.casefold(), self._needle
-        if len(folded) != len(text):
-            return [Segment(text, style)]
         segments, done = [], 0
-        while (place := folded.find(needle, done)) >= 0:
-            segments += [Segment(text[done:place], base), Segment(text[place : place + len(needle)], style)]
-            done = place + len(needle)
+        for start, stop in found:
+            segments += [Segment(text[done:start], base), Segment(text[start:stop], style)]
+            done = stop
         return [*segments, Segment(text[done:], base)]

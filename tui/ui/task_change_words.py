@@ -14,7 +14,7 @@ from tui.core.task_table import TONES, status_text
 from tui.core.units import count_text
 from tui.ui.text import joined, safe, toned
 
-_IDS_NAMED = 12
+IDS_NAMED = 12
 _ODD_NAMED = 3
 _VERB_WIDTH = 12
 VERBS: dict[TaskAction, str] = {"terminate": "Terminate", "reactivate": "Reactivate", "delete": "Delete"}
@@ -36,10 +36,10 @@ def hidden_words(hidden: int, marked: int) -> str:
     return f"{hidden:,} of {count_text(marked, 'marked task')} {they} hidden by the filter: they are meant as well."
 
 
-def ids_words(task_ids: Sequence[str], limit: int = _IDS_NAMED) -> str:
-    """The first ids, and how many more."""
-    more = f" and {len(task_ids) - limit:,} more" if len(task_ids) > limit else ""
-    return "  ".join(map(safe, task_ids[:limit])) + more
+def ids_words(task_ids: Sequence[str], limit: int = IDS_NAMED, *, total: int = 0) -> str:
+    """The first ids, and how many more; `total` where `task_ids` are only the first of so many."""
+    more = max(total, len(task_ids)) - limit
+    return "  ".join(map(safe, task_ids[:limit])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def choice_label(change: TaskChange, chosen: int) -> Content:

@@ -57,6 +57,7 @@ class ChangeTasksDialog(ModalScreen[TaskChange | None]):
         self._changes: tuple[TaskChange, ...] = ()
         self._chosen: TaskChange | None = None
         self._content = VerticalScroll(id="content", can_focus=False)
+        self._states = Static("", id="states")
         self._status = Static(toned("● looking at the job and what its nodes have…", "running"), id="status")
         self._buttons = {action: ChoiceButton(action, compact=True, id=action) for action in TASK_ACTIONS}
         self._choice = RadioSet(*self._buttons.values(), compact=True, id="choice")
@@ -73,7 +74,7 @@ class ChangeTasksDialog(ModalScreen[TaskChange | None]):
             what = safe(self._rows[0].id) if count == 1 else count_text(count, "task")
             dialog.border_title = f"change {what}"
             with self._content:
-                yield Static(words.state_counts(self._rows), id="states")
+                yield self._states
                 if self._hidden:
                     yield Static(toned(f"▲ {words.hidden_words(self._hidden, count)}", "warning"), id="hidden")
                 yield self._status
@@ -92,17 +93,18 @@ class ChangeTasksDialog(ModalScreen[TaskChange | None]):
 
     async def _look(self) -> None:
         """What the service says decides; sorted out on the same thread, since there may be very many tasks."""
-        task_ids = [row.id for row in self._rows]
 
-        def look() -> tuple[TaskChange, ...]:
-            return task_changes(self._rows, self._desk.read_task_ground(task_ids, self._stop))
+        def look() -> tuple[Content, tuple[TaskChange, ...]]:
+            ground = self._desk.read_task_ground([row.id for row in self._rows], self._stop)
+            return words.state_counts(self._rows), task_changes(self._rows, ground)
 
         try:
-            changes = await with_access(self, self._services, look)
+            states, changes = await with_access(self, self._services, look)
         except BatchTuiError as error:
             self._status.update(joined([toned(f"✗ {safe(str(error))}", "error"), Content(safe(error.hint))], "\n"))
             self._cancel.label = "Close"
         else:
+            self._states.update(states)
             self._offer(changes)
 
     def _offer(self, changes: tuple[TaskChange, ...]) -> None:
@@ -111,7 +113,8 @@ class ChangeTasksDialog(ModalScreen[TaskChange | None]):
             button = self._buttons[change.action]
             button.label = words.choice_label(change, len(self._rows))
             button.disabled = not change.task_ids
-        self._status.update(toned(words.ids_words([row.id for row in self._rows]), "muted"))
+        named = [row.id for row in self._rows[: words.IDS_NAMED]]
+        self._status.update(toned(words.ids_words(named, total=len(self._rows)), "muted"))
         self._content.mount(self._choice, before=self._consequences)  # its cursor begins at what is possible
         self._show()
 

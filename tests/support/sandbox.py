@@ -34,9 +34,11 @@ class RunningSandbox:
 
 
 @contextmanager
-def sandbox_at(state_dir: Path, *, latency_ms: float = 0.0, allow_faults: bool = False) -> Iterator[RunningSandbox]:
+def sandbox_at(
+    state_dir: Path, *, latency_ms: float = 0.0, allow_faults: bool = False, patience_s: float | None = None
+) -> Iterator[RunningSandbox]:
     """A sandbox on `state_dir` for as long as the context lasts."""
-    status = control.up(state_dir, latency_ms=latency_ms, allow_faults=allow_faults)
+    status = control.up(state_dir, latency_ms=latency_ms, allow_faults=allow_faults, patience_s=patience_s)
     try:
         environment = control.endpoint_environment(state_dir)
         assert status.batch_endpoint is not None

@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--idle-exit-s", type=float, help="leave after so long without a request or a running task")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="add a network's latency to every answer")
     parser.add_argument("--allow-faults", action="store_true", help="let tests plan faults on the wire")
+    parser.add_argument("--patience-s", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     return parser
@@ -61,6 +62,7 @@ def _control(arguments: argparse.Namespace) -> int:
             idle_exit_s=arguments.idle_exit_s,
             latency_ms=arguments.latency_ms,
             allow_faults=arguments.allow_faults,
+            patience_s=arguments.patience_s,
         )
     elif arguments.command == "down":
         control.down(state_dir)
@@ -81,12 +83,14 @@ def _serve(arguments: argparse.Namespace) -> int:
     gc.set_threshold(*_COLLECTOR_THRESHOLDS)
     atexit.register(gc.freeze)
     # Half of the time of a start goes into these imports; the fork comes before them.
-    from tui.sandbox import server
+    from tui.sandbox import bounds, server
 
+    patience_s = arguments.patience_s
     options = server.ServerOptions(
         latency_s=arguments.latency_ms / 1000,
         idle_exit_s=arguments.idle_exit_s,
         allows_faults=arguments.allow_faults,
+        bounds=bounds.Bounds() if patience_s is None else bounds.Bounds.within(patience_s),
     )
     return server.run(Path(arguments.state_dir), options, _reporter(arguments.ready_fd))
 

@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,7 @@ def up(
     idle_exit_s: float | None = None,
     latency_ms: float = 0.0,
     allow_faults: bool = False,
+    patience_s: float | None = None,
     answer_timeout_s: float = ANSWER_TIMEOUT_S,
 ) -> SandboxStatus:
     """Start the sandbox unless it runs; return once it answers.
@@ -88,7 +89,7 @@ def up(
             if found.idle_exit_s is not None and idle_exit_s is None:
                 os.kill(found.pid, signal.SIGUSR1)
             return found
-        _start(paths, idle_exit_s, latency_ms, allow_faults)
+        _start(paths, _options(idle_exit_s, latency_ms, allow_faults, patience_s))
         return status(state_dir)
 
 
@@ -213,16 +214,26 @@ def _still_answers(paths: SandboxPaths, timeout_s: float) -> bool:
     return False
 
 
-def _start(paths: SandboxPaths, idle_exit_s: float | None, latency_ms: float, allow_faults: bool) -> None:
+def _options(
+    idle_exit_s: float | None, latency_ms: float, allow_faults: bool, patience_s: float | None
+) -> Sequence[str]:
+    options = []
+    if idle_exit_s is not None:
+        options += ["--idle-exit-s", str(idle_exit_s)]
+    if latency_ms:
+        options += ["--latency-ms", str(latency_ms)]
+    if allow_faults:
+        options.append("--allow-faults")
+    if patience_s is not None:
+        options += ["--patience-s", str(patience_s)]
+    return options
+
+
+def _start(paths: SandboxPaths, options: Sequence[str]) -> None:
     """Start the server, detached, and wait until it says that it answers."""
     ready_reader, ready_writer = os.pipe()
     arguments = ["serve", "--detach", "--state-dir", str(paths.state_dir), "--ready-fd", str(ready_writer)]
-    if idle_exit_s is not None:
-        arguments += ["--idle-exit-s", str(idle_exit_s)]
-    if latency_ms:
-        arguments += ["--latency-ms", str(latency_ms)]
-    if allow_faults:
-        arguments.append("--allow-faults")
+    arguments += options
     log = _open_log(paths)
     log_start = os.fstat(log).st_size
     try:

@@ -16,7 +16,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uvicorn
@@ -29,12 +29,13 @@ from tui.sandbox.batch.service import BatchService
 from tui.sandbox.batch.store import StoreError
 from tui.sandbox.blob import BlobAccount, BlobStore, create_blob_app
 from tui.sandbox.blob.catalogue import CatalogueVersionError
+from tui.sandbox.bounds import BoundedProtocol, Bounds, Clock
 from tui.sandbox.errors import PortTakenError, SandboxError, StartError, StateFolderError
 from tui.sandbox.locks import FileLock
 from tui.sandbox.middleware import Activity, Gate
 from tui.sandbox.nodes.host import LocalNodeHost
 from tui.sandbox.settings import SandboxPaths, SandboxSettings, ServerRecord
-from tui.sandbox.simulation.connections import ClosableProtocol
+from tui.sandbox.simulation.connections import protocol_within
 from tui.sandbox.simulation.nodes import SimulatedHost
 from tui.sandbox.simulation.simulation import Simulation
 from tui.sandbox.simulation.trouble import TroubleDesk
@@ -57,6 +58,7 @@ class ServerOptions:
     idle_exit_s: float | None = None
     allows_faults: bool = False
     """Tests may plan faults on the wire."""
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 class Sandbox:
@@ -87,7 +89,8 @@ class Sandbox:
         batch = create_batch_app(service, settings.batch_account, settings.batch_key, simulation.operations)
         blob = create_blob_app(store, BlobAccount(settings.storage_account, settings.storage_key))
         apps = [simulation.before("batch", batch), simulation.before("blob", blob)]
-        servers = [_Server(Gate(app, self._activity, self._options.latency_s)) for app in apps]
+        gates = [Gate(app, self._activity, self._options.latency_s) for app in apps]
+        servers = [LoopbackServer(gate, self._options.bounds) for gate in gates]
         try:
             await _start_service(service, self._paths)
             simulation.start()
@@ -137,13 +140,14 @@ class Sandbox:
                 await asyncio.wait_for(self._stop.wait(), pause_s)
 
 
-class _Server(uvicorn.Server):
-    """A uvicorn server that leaves the process's signals alone; the sandbox stops both of its servers."""
+class LoopbackServer(uvicorn.Server):
+    """A uvicorn server that bounds its clients and leaves the process's signals alone; the sandbox stops both of its
+    servers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, bounds: Bounds, clock: Clock = time.monotonic) -> None:
         config = uvicorn.Config(
             app,
-            http=ClosableProtocol,
+            http=protocol_within(bounds, clock),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -153,6 +157,13 @@ class _Server(uvicorn.Server):
             **SERVER_OPTIONS,
         )
         super().__init__(config)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second."""
+        for connection in tuple(self.server_state.connections):
+            if isinstance(connection, BoundedProtocol):
+                connection.look()
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -143,7 +143,7 @@ class Attacker:
             with suppress(ConnectionError):  # it may refuse before it has read everything
                 for piece in pieces:
                     connection.sendall(piece)
-            return Answer(0) if hangs_up else _answer(connection)
+            return Answer(0) if hangs_up else answer_of(connection)
 
     def defects(self) -> list[str]:
         """What the sandbox's own log says of requests that met something nobody foresaw."""
@@ -158,7 +158,8 @@ class Attacker:
         return (batch.status, blob.status) == (200, 200)
 
 
-def _answer(connection: socket.socket) -> Answer:
+def answer_of(connection: socket.socket) -> Answer:
+    """What comes on a connection: one answer, or as much of it as there is."""
     received = b""
     with suppress(ConnectionError):
         while piece := connection.recv(65_536):

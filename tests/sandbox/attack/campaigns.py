@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.sandbox.attack import access, harm
+from tests.sandbox.attack import access, harm, slow
 from tests.sandbox.attack.attacker import Attempts
 
 CAMPAIGNS: Mapping[str, Attempts] = {
@@ -17,4 +17,6 @@ CAMPAIGNS: Mapping[str, Attempts] = {
     "resource files": harm.climbing_tasks,
     "malformed": harm.malformed,
     "oversized": harm.oversized,
+    "slow": slow.slow_requests,
+    "connections": slow.held_connections,
 }

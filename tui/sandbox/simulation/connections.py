@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tui.sandbox.bounds import BoundedProtocol, Bounds, Clock, reset
 
 _EXTENSION = "tui.connection"
-_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Connection:
@@ -21,22 +19,30 @@ class Connection:
 
     def reset(self) -> None:
         """End it at once, unsent bytes and all; the client sees a reset, not an orderly end."""
-        raw = self._transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self._transport.abort()
+        reset(self._transport)
 
     def cut(self) -> None:
         """End it once what was sent so far has left."""
         self._transport.close()
 
 
-class ClosableProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the connection within reach of the application."""
+class ClosableProtocol(BoundedProtocol):
+    """A bounded protocol, with the connection within reach of the application."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {_EXTENSION: {"connection": Connection(self.transport)}}
+
+
+def protocol_within(bounds: Bounds, clock: Clock) -> type[ClosableProtocol]:
+    """The protocol for a server with bounds of its own; uvicorn makes its protocols itself, from a class."""
+
+    class Protocol(ClosableProtocol):
+        pass
+
+    Protocol.bounds = bounds
+    Protocol.clock = clock
+    return Protocol
 
 
 def connection_of(scope: Scope) -> Connection:

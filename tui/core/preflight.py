@@ -8,11 +8,11 @@ tried.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from tui.core.errors import AccessRefused, BatchTuiError, InputError, LocalError, NotFound, Unreachable
+from tui.core.errors import AccessRefused, BatchTuiError, InputError, LocalError, NotFound, Unreachable, account_refusal
 from tui.core.images import newest_verified
 from tui.core.plan import ExistingPool, NewPool, RunPlan
 from tui.core.records import ImageInfo, PoolRecord
@@ -66,6 +66,8 @@ class Finding:
     """What was found, or how far the search is."""
     remedy: str = ""
     """What to do about it; only a failure or a warning has one."""
+    refusal: AccessRefused | None = None
+    """Where it failed because the account was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,11 @@ class Preflight:
     def failures(self) -> tuple[Finding, ...]:
         """What blocks the start."""
         return tuple(finding for finding in self.findings.values() if finding.verdict is Verdict.FAILED)
+
+    @property
+    def refusal(self) -> AccessRefused | None:
+        """Why no more can be found out, where the account was refused."""
+        return next((finding.refusal for finding in self.failures if finding.refusal is not None), None)
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
@@ -147,7 +154,7 @@ def judge_error(item: Item, error: BatchTuiError) -> Finding:
     """What an error met while looking means: certain failure, or that the answer is not known."""
     is_answer = item in (Item.BATCH, Item.STORAGE) and isinstance(error, Unreachable)
     if is_answer or isinstance(error, AccessRefused | InputError | LocalError | NotFound):
-        return failed(item, str(error), error.hint)
+        return replace(failed(item, str(error), error.hint), refusal=account_refusal(error))
     return warned(item, f"could not be checked: {error}", error.hint or "check again, or start and see")
 
 

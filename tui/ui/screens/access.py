@@ -5,7 +5,7 @@ Nothing is tried again by itself, since it would be refused again; a person says
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -13,6 +13,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Static
 
@@ -24,8 +25,7 @@ from tui.core.saved_accounts import SavedAccount
 from tui.ui import access_words
 from tui.ui.access_words import AccessAnswer
 from tui.ui.account_services import AccountsService
-from tui.ui.screens.reentry import ReentryScreen
-from tui.ui.services import AppServices
+from tui.ui.services import AppServices, RunBlocking
 from tui.ui.text import safe, toned
 
 ResultT = TypeVar("ResultT")
@@ -109,6 +109,8 @@ async def regain_access(screen: Screen[Any], services: AppServices, refusal: Ref
         if answer is None:
             return False
         if answer == "enter" and saved is not None:
+            from tui.ui.screens.reentry import ReentryScreen  # as it is opened
+
             draft = await _draft(services, access.accounts, saved)
             account = await screen.app.push_screen_wait(ReentryScreen(services, access.accounts, draft))
             if account is None:
@@ -127,6 +129,18 @@ async def with_access(screen: Screen[Any], services: AppServices, call: Callable
         except AccessRefused as error:
             if not await regain_access(screen, services, Refusal(error, access_words.NOTHING_CHANGED)):
                 raise
+
+
+def asking(node: DOMNode, services: AppServices) -> RunBlocking:
+    """Makes blocking calls like `services.run_blocking`, and asks on the screen of `node` where access is refused.
+
+    For what a person is waiting for, in a worker; what is read in the background has nobody to ask.
+    """
+
+    def run(call: Callable[[], ResultT]) -> Awaitable[ResultT]:
+        return with_access(node.screen, services, call)
+
+    return run
 
 
 async def _saved_account(services: AppServices, accounts: AccountsService, name: str) -> SavedAccount | None:

@@ -13,6 +13,7 @@ from tui.core.run_view import RunView
 from tui.core.table_model import TableModel
 from tui.core.task_tally import SlicedTally, TaskTally
 from tui.core.units import count_text
+from tui.ui.screens.access import asking
 from tui.ui.screens.base import BatchScreen
 from tui.ui.screens.export import ExportDialog
 from tui.ui.screens.failures import FailuresScreen, GroupChoice
@@ -73,7 +74,7 @@ class RunLooks(BatchScreen[None]):
 
     def action_why(self) -> None:
         if self.services.job_desk is not None:
-            self.app.push_screen(WhyDialog(self.services.job_desk(self.view.plan), self.services.run_blocking))
+            self.app.push_screen(WhyDialog(self.services.job_desk(self.view.plan), asking(self, self.services)))
 
     def action_nodes(self) -> None:
         def show(node_id: str | None) -> None:

@@ -6,6 +6,7 @@ What is shown is read anew while the task lives; a reading that fails is told an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar, Literal
 
 from textual import on
@@ -23,6 +24,7 @@ from tui.core.units import duration_text
 from tui.ui import task_words
 from tui.ui.bindings import DangerousBinding
 from tui.ui.run_services import RunsService
+from tui.ui.screens.access import with_access
 from tui.ui.screens.base import BatchScreen, Question
 from tui.ui.screens.confirm import ConfirmDialog
 from tui.ui.screens.error_dialog import ErrorDialog
@@ -236,7 +238,8 @@ class TaskScreen(BatchScreen[None]):
     async def _act(self, action: TaskAction) -> None:
         self.notify(f"{action}: asked the service", timeout=2)
         try:
-            await self.services.run_blocking(lambda: self._runs.act_on_task(self._plan, self._task_id, action))
+            call = partial(self._runs.act_on_task, self._plan, self._task_id, action)
+            await with_access(self, self.services, call)
         except BatchTuiError as error:
             self.app.push_screen(ErrorDialog(error))
         else:

@@ -22,6 +22,7 @@ from tui.core.planning import FileChoice, Problem
 from tui.core.run_draft import RunDraft
 from tui.core.units import duration_text
 from tui.ui.input_services import InputServices
+from tui.ui.screens.access import asking
 from tui.ui.screens.new_run.form import Choice, FormRow, Pick, Tick, word
 from tui.ui.screens.new_run.inputs_container import ContainerPicker
 from tui.ui.screens.new_run.inputs_fields import FolderInput, FolderSuggester, PrefixInput, TreeFilterInput
@@ -304,7 +305,7 @@ class InputsPane(InputsReading):
         message.stop()
         services = self._services
         picker = ContainerPicker(
-            self._inputs.list_containers, services.run_blocking, services.clock, self._blobs.container
+            self._inputs.list_containers, asking(self, services), services.clock, self._blobs.container
         )
         self.app.push_screen(picker, self._take_container)
 

@@ -21,6 +21,7 @@ from tui.core.plan import DELETE_PARTS
 from tui.core.planning import Problem
 from tui.core.run_draft import RunDraft
 from tui.core.units import count_text
+from tui.ui.screens.access import asking
 from tui.ui.screens.new_run.form import Choice, FormInput, FormRow, Pick, Tick, word
 from tui.ui.screens.new_run.image_picker import ImagePicker
 from tui.ui.screens.new_run.pool_list import PoolList
@@ -61,7 +62,7 @@ class PoolJobPane(StepPane):
         self._image_choice: ImageChoice = UBUNTU_LTS
         self._which = Choice(("make a new pool", "use an existing one"))
         self._image = Pick(classes="whole-line")
-        self._pools = PoolList(new_run.list_pools, services.run_blocking, services.clock)
+        self._pools = PoolList(new_run.list_pools, asking(self, services), services.clock)
         self._is_loaded = False
         self._fields = {
             "vm-size": FormInput("vm-size", width=26, suggester=SuggestFromList(VM_SIZES, case_sensitive=False)),
@@ -225,7 +226,7 @@ class PoolJobPane(StepPane):
     def _on_pick(self) -> None:
         services = self._services
         picker = ImagePicker(
-            self._new_run.list_images, services.run_blocking, services.clock, current=self._image_choice
+            self._new_run.list_images, asking(self, services), services.clock, current=self._image_choice
         )
         self.app.push_screen(picker, self._take_image)
 

@@ -19,12 +19,14 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from tui.core.errors import BatchTuiError, Interrupted
+from tui.core.errors import AccessRefused, BatchTuiError, Interrupted
 from tui.core.plan import RunPlan
 from tui.core.planning import Problem
 from tui.core.preflight import Finding, Preflight
 from tui.core.run_draft import RunDraft
 from tui.core.units import count_text, duration_text
+from tui.ui import access_words
+from tui.ui.screens.access import Refusal, regain_access
 from tui.ui.screens.new_run.preflight_list import PreflightList
 from tui.ui.screens.new_run.step import StepPane
 from tui.ui.screens.new_run.words import REVIEW_LABEL_WIDTH, problem_text, review_facts
@@ -163,7 +165,15 @@ class ReviewPane(StepPane):
             self._preflight = self._preflight.with_finding(message.finding)
             if self._preflight.is_over:
                 self._settled_s = self._services.clock.now_s()
+                refused = self._preflight.refusal
+                if refused is not None:
+                    self.run_worker(self._regain(refused), group="access", exclusive=True)
             self._show()
+
+    async def _regain(self, refused: AccessRefused) -> None:
+        """Looks at everything anew once access is back."""
+        if await regain_access(self.screen, self._services, Refusal(refused, access_words.NOTHING_CHANGED)):
+            self.action_check_again()
 
     @on(Worker.StateChanged)
     def _on_worker(self, message: Worker.StateChanged) -> None:

@@ -119,6 +119,10 @@ def test_a_long_first_list_is_told_as_it_comes_and_taken_in_when_it_is_whole(wor
     assert world.events.index(change) > world.events.index(parts[-1])
     assert change.is_full
     assert len(change.rows) == 10
+    (report,) = _reports(world)
+    assert (change.at_s, report.as_of_s, report.at_s) == (START_S, START_S, START_S + 1.6), "its first page is so old"
+    assert report.next_in_s == 1.0, "what changed since then is due"
+    assert report.requests_per_minute > 0
 
 
 def test_a_first_list_that_breaks_off_is_begun_anew_and_what_it_told_changed_nothing(world: World) -> None:

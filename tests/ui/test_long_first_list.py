@@ -69,6 +69,16 @@ async def test_what_broke_off_stays_shown_as_a_part_until_a_whole_list_replaces_
         assert list(run.screen.tasks.rows) == [succeeded(0), task(2)]
 
 
+async def test_the_age_is_that_of_the_first_page() -> None:
+    async with shown(*_WAITING) as run:
+        run.clock.moment_s += 40
+        await run.feed(TasksChanged((task(0),), True, NOW_S, NOW_S), PollReport(NOW_S + 40, True, 60, 1, as_of_s=NOW_S))
+        await run.until("⟳ 40 s ago")
+        assert run.screen.title_line.is_stale
+        await run.feed(PollReport(NOW_S + 40, True, 60, 1, as_of_s=NOW_S + 38))
+        await run.until("⟳ 2.0 s ago")
+
+
 async def test_a_session_that_ends_in_the_midst_lists_no_more() -> None:
     async with shown(*_WAITING) as run:
         await run.feed(_part(task(0)))

@@ -83,7 +83,7 @@ class TasksChanged:
     rows: tuple[TaskRow, ...]
     is_full: bool
     at_s: float
-    """When the answer came, on our clock."""
+    """How old the rows are at most: when they were asked for, on our clock. The pages of a list may take a minute."""
     server_time_s: float
 
 
@@ -120,6 +120,8 @@ class PollReport:
     trouble: str = ""
     """In words, while the service cannot be reached or throttles."""
     throttled_until_s: float | None = None
+    as_of_s: float | None = None
+    """All that is known of the tasks is at least as new as this, where that is earlier than `at_s`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ class Cadence:
         self._failures = 0
 
     def after_success(self, *, changed: bool, took_s: float) -> float:
-        """Seconds to wait; as long as the poll itself took, so that half the time is left to others, or the longest
-        pause: after the first list of a large job the changes since its first page are due.
+        """Seconds to wait; as long as the poll itself took, up to the longest pause, so that half the time is left to
+        others.
         """
         self._failures = 0
         self._pause_s = SHORTEST_S if changed else min(self._pause_s * _QUIET_FACTOR, LONGEST_S)

@@ -98,6 +98,8 @@ class Poller:
         self._book = TaskBook()
         self._cadence = Cadence()
         self._rate = RequestRate()
+        self._listed_s = clock.now_s()
+        """When the newest list was asked for."""
         self._full_list_s = float("-inf")
         self._surroundings_s = float("-inf")
         self._counts: TaskCounts | None = None
@@ -123,6 +125,7 @@ class Poller:
     def poll(self, publish: Publish, stop: StopSignal = _NEVER) -> float:
         """One poll; gives the pause that should follow it, in seconds. ListingLeft where `stop` is set in its midst."""
         view, began_s = self.view, self._clock.monotonic_s()
+        self._rate.sample(began_s, self._batch.request_count)
         try:
             changed = self._read_surroundings(publish, began_s)
             changed |= self._read_tasks(publish, began_s, stop)
@@ -132,7 +135,9 @@ class Poller:
             pause_s = self._cadence.after_trouble(asked_pause_s(problem))
         else:
             view.trouble = view.failing_since_s = None
-            pause_s = self._cadence.after_success(changed=changed, took_s=self._clock.monotonic_s() - began_s)
+            # After a long full list the changes since its first page are due.
+            took_s = 0.0 if view.is_full else self._clock.monotonic_s() - began_s
+            pause_s = self._cadence.after_success(changed=changed, took_s=took_s)
         self._report(publish, pause_s)
         return pause_s
 
@@ -146,10 +151,12 @@ class Poller:
                 next_in_s=pause_s,
                 trouble=redact(str(trouble)) if trouble is not None else "",
                 throttled_until_s=now_s + pause_s if isinstance(trouble, Throttled) else None,
+                as_of_s=self._listed_s if trouble is None else None,
             )
         )
 
     def _read_tasks(self, publish: Publish, began_s: float, stop: StopSignal) -> bool:
+        self._listed_s = self._clock.now_s()
         since = self._book.changed_since
         is_first = self.view.full_lists == 0
         is_full = self._wants_full_list or since is None or began_s - self._full_list_s >= FULL_LIST_EVERY_S
@@ -164,7 +171,7 @@ class Poller:
         replaces = is_full and (is_first or change.has_lost_rows)
         if change.rows or replaces:
             rows = tuple(self._book.rows.values()) if replaces else change.rows
-            publish(TasksChanged(rows, replaces, self._clock.now_s(), change.server_time_s))
+            publish(TasksChanged(rows, replaces, self._listed_s, change.server_time_s))
         return bool(change.rows) or change.has_lost_rows
 
     def _read_surroundings(self, publish: Publish, began_s: float) -> bool:

@@ -139,7 +139,8 @@ class RunScreen(RunChanges):
         if report.succeeded:
             self._heard_s, self._silent_since_s = report.at_s, None
             if self.view.tasks_read_s is not None:
-                self.view.tasks_read_s = report.at_s  # nothing changed since, and that has just been seen
+                as_of_s = report.at_s if report.as_of_s is None else report.as_of_s
+                self.view.tasks_read_s = as_of_s  # nothing changed since, and that has just been seen
         elif self._silent_since_s is None:
             self._silent_since_s = report.at_s if self._heard_s is None else self._heard_s
 

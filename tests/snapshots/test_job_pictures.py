@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.snapshots.test_run_pictures import COMFORTABLE, NARROW, WIDE, SnapCompare, broken_start_task, utc
-from tests.support.jobs import SITUATION, FakeJobDesk, services_with
+from tests.support.jobs import JOB, SITUATION, FakeJobDesk, services_with
 from tests.support.pilot import wait_for
 from tests.support.runs import (
     NOW_S,
@@ -24,6 +24,7 @@ from tests.support.runs import (
 )
 from tui.core.events import RunEvent, TasksChanged
 from tui.core.records import FailureInfo, ResizeError, TaskCounts
+from tui.core.task_changes import TaskGround
 from tui.ui.app import BatchTui
 from tui.ui.screens.run import RunScreen
 from tui.ui.services import LogSource
@@ -94,3 +95,23 @@ def test_nodes(snap_compare: SnapCompare) -> None:
 
 def test_columns(snap_compare: SnapCompare) -> None:
     assert compare(snap_compare, running_events(), WIDE, ((), "No output"), (("o", "down", "shift+down"), "– FAILURE"))
+
+
+def test_several_tasks_to_be_deleted(snap_compare: SnapCompare) -> None:
+    ground = TaskGround(JOB, frozenset({failed(0).node_id}))
+    steps = (
+        (("a", "c"), "delete      8 tasks"),
+        (("shift+tab", "down", "enter"), "exactly these 8"),
+        (("t", "o", "p"), "only the nodes have"),
+    )
+    assert compare(snap_compare, FAILURES, NARROW, *steps, desk=FakeJobDesk(task_ground=ground))
+
+
+def test_several_tasks_run_again_of_which_some_cannot(snap_compare: SnapCompare) -> None:
+    desk = FakeJobDesk(refused={"topword-00002": "TaskNotCompleted: it runs"})
+    steps = (
+        (("a", "c"), "reactivate  7 of 8"),
+        (("shift+tab", "enter"), "exactly these 7"),
+        (("tab", "tab", "enter"), "6 done"),
+    )
+    assert compare(snap_compare, FAILURES, COMFORTABLE, *steps, desk=desk, theme="batch-light")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from tests.support.jobs import JOB, SITUATION, FakeJobDesk, services_with
@@ -33,6 +35,8 @@ from tui.core.records import FailureInfo, ResizeError, TaskCounts
 from tui.core.rerun import RetryGround
 from tui.core.view_columns import ColumnChoice
 from tui.ui.app import BatchTui
+from tui.ui.blocking import run_in_daemon_thread
+from tui.ui.screens.export import ExportDialog
 from tui.ui.screens.open_run import OpenRunScreen
 from tui.ui.screens.run import RunScreen
 from tui.ui.services import LogSource
@@ -205,6 +209,30 @@ async def test_what_is_shown_is_exported_and_nothing_is_never_written() -> None:
         await pilot.press("home", "space", "space", "y")
         await wait_for(pilot, lambda: pilot.app.clipboard, "ids are copied")
         assert pilot.app.clipboard.split() == [MEMORY[0].id, MEMORY[1].id]
+
+
+async def test_what_is_on_top_of_a_dialog_whose_work_ends_stays_and_the_dialog_closes_after_it() -> None:
+    gate = threading.Event()
+
+    def save(_: str, pieces: Iterable[str]) -> int:
+        assert gate.wait(20)
+        return sum(map(len, pieces))
+
+    services = replace(services_with(FakeJobDesk()), save_file=save, run_blocking=run_in_daemon_thread)
+    screen = RunScreen(services, new_plan())
+    async with BatchTui(lambda: screen).run_test(size=(120, 26), notifications=True) as pilot:
+        await wait_for(pilot, lambda: screen.is_current and screen.focused, "the screen has its focus")
+        run = Shown(pilot, screen)
+        screen.feed(FAILURES)
+        await pilot.press("e", "enter", "ctrl+p")
+        await wait_for(pilot, lambda: isinstance(pilot.app.screen, CommandPalette), "the palette is on top")
+        (dialog,) = (found for found in pilot.app.screen_stack if isinstance(found, ExportDialog))
+        gate.set()
+        await wait_for(pilot, lambda: all(worker.is_finished for worker in dialog.workers), "it is written")
+        assert isinstance(pilot.app.screen, CommandPalette)
+        await pilot.press("escape")
+        await run.until("Exported", "8 tasks, ")
+        assert screen.is_current
 
 
 class FakeViews:

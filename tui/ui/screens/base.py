@@ -37,7 +37,24 @@ Ask = Callable[[Question], Awaitable[bool]]
 """Puts a question to the person; True once it is confirmed."""
 
 
-class BatchScreen(Screen[ResultT]):
+class Finishing(Screen[ResultT]):
+    """A screen that ends when work of its own has: `finish` takes the place of `dismiss` there."""
+
+    _outcome: tuple[ResultT] | None = None
+
+    @on(events.ScreenResume)
+    def _end_if_finished(self) -> None:
+        if self._outcome is not None:
+            self.finish(*self._outcome)
+
+    def finish(self, result: ResultT) -> None:
+        """Dismisses with `result` once nothing is on top: Textual would close that, and leave this screen open."""
+        self._outcome = (result,)
+        if self.is_active:
+            self.dismiss(result)
+
+
+class BatchScreen(Finishing[ResultT]):
     """A screen over the whole terminal; subclasses give `compose_body` and set `title_line`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,7 +72,6 @@ class BatchScreen(Screen[ResultT]):
         self.title_line = TitleLine(services.account)
         self._dangerous = dangerous_actions(type(self))
         self._has_been_up = False
-        self._outcome: tuple[ResultT] | None = None
         self._marked_panel: DOMNode | None = None
 
     def compose(self) -> ComposeResult:
@@ -79,14 +95,6 @@ class BatchScreen(Screen[ResultT]):
         """As it comes up first it has just been styled, widget by widget: Textual would style it all once more."""
         event.refresh_styles = event.refresh_styles and self._has_been_up
         self._has_been_up = True
-        if self._outcome is not None:
-            self.finish(*self._outcome)
-
-    def finish(self, result: ResultT) -> None:
-        """Dismisses with `result` once nothing is on top: Textual would close that, and leave this screen open."""
-        self._outcome = (result,)
-        if self.is_active:
-            self.dismiss(result)
 
     def watch_focused(self, focused: Widget | None) -> None:
         """Marks the panel with the focus in it: `:focus-within` would style all inside it anew with each change."""

@@ -19,11 +19,12 @@ from tui.core.records import TaskRow
 from tui.core.task_export import export_tasks, format_of
 from tui.core.task_table import input_names
 from tui.core.units import count_text, size_text
+from tui.ui.screens.base import Finishing
 from tui.ui.services import AppServices
 from tui.ui.text import safe, toned
 
 
-class ExportDialog(ModalScreen[str | None]):
+class ExportDialog(Finishing[str | None], ModalScreen[str | None]):
     """Writes the rows; dismissed with what was written, in words, or None."""
 
     CSS_PATH = "../styles/export.tcss"
@@ -91,4 +92,4 @@ class ExportDialog(ModalScreen[str | None]):
             self._words.update(toned(f"✗ {safe(str(error))}", "error"))
             self._is_writing = False
         else:
-            self.dismiss(f"{count_text(len(rows), 'task')}, {size_text(size_bytes)}, in {path}")
+            self.finish(f"{count_text(len(rows), 'task')}, {size_text(size_bytes)}, in {path}")

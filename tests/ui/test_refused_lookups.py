@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.support.accounts import WORK, FakeAccounts
-from tests.support.jobs import FakeJobDesk
+from tests.support.jobs import JOB, FakeJobDesk
 from tests.support.new_runs import Account, draft_with_files
 from tests.support.new_runs import shown as new_run_shown
 from tests.support.past_runs import ENDED, FakeRuns, detail, reading
 from tests.support.refused_runs import REFUSED
-from tests.support.runs import NOW_S, FakeSession, new_services, running, running_events
+from tests.support.runs import NOW_S, FakeSession, failed, new_services, running, running_events, succeeded
 from tests.support.terminal import Terminal
+from tui.core.events import TasksChanged
 from tui.core.plan import RunPlan
 from tui.core.preflight import Item, judge_error
-from tui.core.records import ContainerRecord
+from tui.core.records import ContainerRecord, JobRecord
+from tui.core.rerun import RetryGround
 from tui.core.task_reading import TaskAction
 from tui.core.waiting import Situation
 from tui.ui.account_services import AccessServices
@@ -23,6 +25,7 @@ from tui.ui.app import BatchTui
 from tui.ui.input_services import InputServices
 from tui.ui.screens.access import AccessDialog
 from tui.ui.screens.new_run.screen import INPUTS, POOL_JOB, REVIEW
+from tui.ui.screens.open_run import OpenRunScreen
 from tui.ui.screens.task import TaskScreen
 from tui.ui.screens.watch import WatchScreen
 from tui.ui.services import AccountLabel, AppServices, NewRunServices
@@ -158,9 +161,21 @@ class Looking(FakeJobDesk):
     is_refused: bool = True
 
     def look(self) -> Situation:
+        self._check()
+        return super().look()
+
+    def read_job(self) -> JobRecord | None:
+        self._check()
+        self.is_refused = True  # also what is asked next, until somebody regains access
+        return super().read_job()
+
+    def read_ground(self) -> RetryGround:
+        self._check()
+        return super().read_ground()
+
+    def _check(self) -> None:
         if self.is_refused:
             raise REFUSED
-        return super().look()
 
 
 async def test_why_nothing_runs_is_told_once_access_is_back() -> None:
@@ -174,3 +189,28 @@ async def test_why_nothing_runs_is_told_once_access_is_back() -> None:
         desk.is_refused = False
         await try_again(run)
         await run.until("why is nothing running?", "job active")
+
+
+async def test_failed_tasks_are_run_again_once_access_is_back() -> None:
+    desk = Looking(job=replace(JOB, state="completed"))
+    screen = OpenRunScreen(
+        services(job_desk=lambda _: desk),
+        FakeRuns(),
+        ENDED.plan,
+        FakeSession([*running_events(), TasksChanged((failed(0), succeeded(1)), True, NOW_S, NOW_S)]),
+        start_run=lambda _: None,
+        is_only_shown=True,
+    )
+    async with BatchTui(lambda: screen).run_test(size=(120, 32)) as pilot:
+        run = Terminal(pilot)
+        await run.until("topword-00000", "✗ failed")
+        await run.press("g")
+        await run.until("failures · 1 group")
+        await run.press("R")
+        for _ in ("the job", "what a new run would rest on"):
+            await asked(run)
+            question = pilot.app.screen
+            desk.is_refused = False
+            await try_again(run)
+            await run.until_so(lambda question=question: pilot.app.screen is not question, "it is tried again")  # type: ignore[misc]
+        await run.until("run 1 task again as a new run?")

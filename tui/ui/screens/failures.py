@@ -31,6 +31,7 @@ from tui.core.rerun import retry_plan, retry_words
 from tui.core.task_table import short_node_id
 from tui.core.units import count_text
 from tui.ui.bindings import DangerousBinding
+from tui.ui.screens.access import with_access
 from tui.ui.screens.base import BatchScreen, Question
 from tui.ui.screens.bulk import BulkScreen
 from tui.ui.screens.confirm import ConfirmDialog
@@ -186,7 +187,7 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
         assert make_desk is not None
         desk = make_desk(self._plan)
         try:
-            job = await self.services.run_blocking(desk.read_job)
+            job = await with_access(self, self.services, desk.read_job)
         except BatchTuiError as error:
             self.notify(f"{error}", title="The job cannot be read", severity="error", markup=False)
             return
@@ -214,7 +215,7 @@ class FailuresScreen(BatchScreen[GroupChoice | None]):
         day = datetime.fromtimestamp(now_s, UTC).date()
         run_id = new_run_id(self._plan.workload_name, day, random.Random())
         try:
-            ground = await self.services.run_blocking(desk.read_ground)
+            ground = await with_access(self, self.services, desk.read_ground)
             plan = retry_plan(self._plan, group.task_ids, ground, run_id, now_s)
         except BatchTuiError as error:
             self.notify(f"{error}", title="These tasks cannot run again", severity="warning", markup=False)

@@ -35,6 +35,9 @@ class StoppedClock:
     def now_s(self) -> float:
         return START_S + self.elapsed_s
 
+    def wall_s(self) -> float:
+        return self.now_s()
+
     def monotonic_s(self) -> float:
         return self.elapsed_s
 

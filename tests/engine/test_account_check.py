@@ -310,6 +310,10 @@ class TestNamedFailures:
         assert failure.detail == "this machine's clock is 42 min 00 s behind the service's"
         assert "count_pools" not in examination.probe.asked
 
+    def test_a_clock_that_was_set_since_we_started_is_judged_as_it_is_now(self, examination: Examination) -> None:
+        examination.clock.set_by_s = 42 * MINUTE_S
+        assert self.only_failure(examination).detail == "this machine's clock is 42 min 00 s ahead of the service's"
+
     def test_everything_down_is_said_of_both_services_and_the_clock_is_unknown(self, examination: Examination) -> None:
         down = Unreachable("x", "asking: no answer", "Look at the network.")
         for question in ("batch_time_s", "storage_time_s", "count_pools", "count_containers"):

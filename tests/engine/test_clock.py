@@ -1,4 +1,4 @@
-"""The real clock: what a person who sets the wall clock does to it, which is nothing."""
+"""The real clock: what a person who sets the wall clock does to it, which is nothing to ages and all to signatures."""
 
 from __future__ import annotations
 
@@ -22,4 +22,5 @@ def test_an_age_is_what_has_passed_whichever_way_the_wall_clock_jumps() -> None:
     for jump_s in (-3_600.0, 86_400.0):
         machine.pass_time(4.0)
         machine.wall_s += jump_s
+        assert clock.wall_s() == machine.wall_s
     assert clock.now_s() - read_s == 8.0

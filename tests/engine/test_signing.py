@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.engine.world import make_world
 from tui.core.plan import SAS_MARGIN_S
 from tui.core.specs import SignedReference
@@ -38,3 +40,15 @@ def test_what_comes_late_gets_a_new_one(tmp_path: Path) -> None:
         assert expires_s - world.clock.now_s() >= world.plan.timeout_s
         world.clock.advance(SAS_MARGIN_S / 3)
     assert len(world.storage.signed) > 1
+
+
+@pytest.mark.parametrize("set_by_s", [3 * 86_400.0, -3 * 86_400.0])
+def test_what_is_signed_after_the_clock_was_set_right_goes_by_the_right_time(tmp_path: Path, set_by_s: float) -> None:
+    world = make_world(tmp_path)
+    sign = RunSigner(world.storage, world.clock, world.plan)
+    sign(_BOX)
+    world.clock.set_by_s = set_by_s
+    sign(_BOX)
+    before_s, after_s = (expires_s for _, _, expires_s, _ in world.storage.signed)
+    assert after_s - world.clock.wall_s() == pytest.approx(world.plan.sas_lifetime_s)
+    assert after_s - before_s == pytest.approx(set_by_s)

@@ -47,6 +47,9 @@ class QuickClock:
     def now_s(self) -> float:
         return time.time()
 
+    def wall_s(self) -> float:
+        return self.now_s()
+
     def monotonic_s(self) -> float:
         return time.monotonic() * HURRY
 

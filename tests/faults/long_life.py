@@ -51,6 +51,9 @@ class JumpingClock:
     def now_s(self) -> float:
         return time.time()
 
+    def wall_s(self) -> float:
+        return self.now_s()
+
     def monotonic_s(self) -> float:
         return self.elapsed_s
 

@@ -32,6 +32,9 @@ class StridingClock:
     def now_s(self) -> float:
         return float(next(self._seconds))
 
+    def wall_s(self) -> float:
+        return self.now_s()
+
     def monotonic_s(self) -> float:
         return float(next(self._seconds))
 

@@ -21,9 +21,14 @@ class FakeClock:
         self._elapsed_s = 0.0
         self.waits: list[float] = []
         """Every wait, in seconds."""
+        self.set_by_s = 0.0
+        """By how much somebody has set the machine's clock."""
 
     def now_s(self) -> float:
         return START_S + self._elapsed_s
+
+    def wall_s(self) -> float:
+        return self.now_s() + self.set_by_s
 
     def monotonic_s(self) -> float:
         return self._elapsed_s

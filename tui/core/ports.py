@@ -177,7 +177,11 @@ class ClockPort(Protocol):
     """Time, as an argument: tests turn it by hand."""
 
     def now_s(self) -> float:
-        """Unix seconds."""
+        """Unix seconds. The difference of two is the time that passed, also where the machine's clock was set."""
+        ...
+
+    def wall_s(self) -> float:
+        """Unix seconds by the machine's clock as it is set now: what a service compares with its own."""
         ...
 
     def monotonic_s(self) -> float: ...

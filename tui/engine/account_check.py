@@ -189,8 +189,8 @@ def _questions(account: Account, probe: AccountProbe, clock: ClockPort) -> Mappi
             except BatchTuiError:
                 continue  # a service that does not answer is the next checks' to tell
             if theirs_s is not None:
-                return judge_clock(clock.now_s(), theirs_s)
-        return judge_clock(clock.now_s(), None)
+                return judge_clock(clock.wall_s(), theirs_s)
+        return judge_clock(clock.wall_s(), None)
 
     def batch_access() -> CheckResult:
         return passed(Check.BATCH_ACCESS, f"granted; the account has {count_text(probe.count_pools(), 'pool')}")

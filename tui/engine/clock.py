@@ -22,15 +22,19 @@ class SystemClock:
     """`ClockPort` over this machine's clocks.
 
     `now_s` is the wall clock as it was at first, carried on by one that nobody sets: a difference of two moments is the
-    time that passed between them, whatever becomes of the wall clock meanwhile.
+    time that passed between them, whatever becomes of the wall clock meanwhile. `wall_s` goes with the wall clock: a
+    signature holds, or does not, by what time it is.
     """
 
     def __init__(self, wall_s: Callable[[], float] = time.time, passed_s: Callable[[], float] = elapsed_s) -> None:
-        self._passed_s = passed_s
+        self._wall_s, self._passed_s = wall_s, passed_s
         self._origin_s = wall_s() - passed_s()
 
     def now_s(self) -> float:
         return self._origin_s + self._passed_s()
+
+    def wall_s(self) -> float:
+        return self._wall_s()
 
     def monotonic_s(self) -> float:
         return time.monotonic()

@@ -14,7 +14,8 @@ class RunSigner:
     """A `Signer` for one run; any thread may call it.
 
     A SAS lives for the plan's limit and a margin. Once half the margin is used up, what is still to come gets a new
-    one, so that nothing is ever handed out that could end before the work it is for.
+    one, so that nothing is ever handed out that could end before the work it is for; nor, where the machine's clock is
+    set back, that lives on for as much longer.
     """
 
     def __init__(self, storage: StoragePort, clock: ClockPort, plan: RunPlan) -> None:
@@ -38,9 +39,9 @@ class RunSigner:
         return secret
 
     def _expiry(self, key: tuple[str, Permissions]) -> float:
-        now_s = self._clock.now_s()
+        wall_s = self._clock.wall_s()
         expires_s = self._expiries.get(key, 0.0)
-        if expires_s - now_s < self._lifetime_s - SAS_MARGIN_S / 2:
-            expires_s = self._expiries[key] = now_s + self._lifetime_s
+        if abs(expires_s - wall_s - self._lifetime_s) > SAS_MARGIN_S / 2:
+            expires_s = self._expiries[key] = wall_s + self._lifetime_s
             self._containers.pop(key, None)
         return expires_s

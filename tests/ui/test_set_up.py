@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from textual import events
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button, Input
@@ -288,20 +289,42 @@ async def test_escape_stops_a_test_that_hangs_and_the_screen_stays_alive() -> No
         assert screen.answers == []
 
 
-async def test_an_account_that_is_saved_while_a_question_is_on_top_is_the_answer_once_that_is_closed() -> None:
-    class SlowKeyStore(FakeAccounts):
-        is_unlocked = threading.Event()
+class SlowKeyStore(FakeAccounts):
+    """Saves once it is unlocked."""
 
-        def save(self, account: Account, replaces: str = "", *, becomes_current: bool = True) -> SavedAccount:
-            assert self.is_unlocked.wait(PATIENCE_S)
-            return super().save(account, replaces, becomes_current=becomes_current)
+    def __init__(self, *accounts: Account) -> None:
+        super().__init__(*accounts)
+        self.is_unlocked = threading.Event()
 
+    def save(self, account: Account, replaces: str = "", *, becomes_current: bool = True) -> SavedAccount:
+        assert self.is_unlocked.wait(PATIENCE_S)
+        return super().save(account, replaces, becomes_current=becomes_current)
+
+
+async def test_an_account_that_is_saved_while_something_is_on_top_is_the_answer_once_that_is_closed() -> None:
     accounts = SlowKeyStore(WORK)
     async with shown(accounts, draft=draft_of(WORK), replaces="work", threaded=True) as screen:
-        await screen.type_into("batch-account", "other", "ctrl+s", "escape")
-        await screen.until("Leave without saving?")
+        await screen.type_into("batch-account", "other", "ctrl+s", "ctrl+p")
+        await screen.until_so(lambda: isinstance(screen.pilot.app.screen, CommandPalette), "the palette is on top")
         accounts.is_unlocked.set()
         await screen.until_so(lambda: accounts.saved["work"].batch_account == "other", "it is saved")
         await screen.press("escape")
         await screen.until_so(lambda: screen.screen not in screen.pilot.app.screen_stack, "the set-up is left")
+    assert screen.answers == [accounts.saved["work"]]
+
+
+async def test_nobody_is_asked_to_forget_what_is_being_saved() -> None:
+    accounts = SlowKeyStore(WORK)
+    async with shown(accounts, draft=draft_of(WORK), replaces="work", threaded=True) as screen:
+        await screen.type_into("batch-account", "other", "ctrl+s", "escape")
+        await screen.until("saving…")
+        assert screen.screen.is_current
+        assert [note.message for note in screen.pilot.app._notifications] == [
+            "The account is being saved; this closes once it is."
+        ]
+        question = screen.screen.leaving_question()
+        assert question is not None
+        assert "may be so all the same" in question.text
+        accounts.is_unlocked.set()
+        await screen.until_dismissed()
     assert screen.answers == [accounts.saved["work"]]

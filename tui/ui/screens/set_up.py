@@ -203,14 +203,9 @@ class SetUpScreen(BatchScreen[Account | None]):
         if self._trial.awaits(message.test):
             self._checks.tell(message.result)
 
-    @property
-    def _tested(self) -> AccountDraft | None:
-        """What the last test was about, while nothing has been changed since."""
-        return self._trial.tested
-
     def _forget_test(self) -> None:
         """What was tested is no longer what stands here, or nobody waits for it any more."""
-        if self._trial.is_under_way or self._tested is not None:
+        if self._trial.is_under_way or self._trial.tested is not None:
             self._checks.show(Checklist())
         self._trial.forget()
 
@@ -275,9 +270,11 @@ class SetUpScreen(BatchScreen[Account | None]):
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
-        """Stops a test; else goes back, after asking where something typed would be lost."""
+        """Stops a test, awaits what is being saved; else goes back, after asking where something typed is lost."""
         question = self.leaving_question()
-        if self._trial.is_under_way:
+        if self._is_saving:
+            self.notify(set_up_words.CLOSES_ONCE_SAVED, timeout=3)
+        elif self._trial.is_under_way:
             self.action_test()
         elif question is not None and len(self.app.screen_stack) > 1:
             self.app.push_screen(ConfirmDialog(question), self._go_back)
@@ -290,9 +287,10 @@ class SetUpScreen(BatchScreen[Account | None]):
             super().action_back()
 
     def leaving_question(self) -> Question | None:
-        if replace(self._draft, kind=self._opened_with.kind) == self._opened_with:
-            return None
-        return Question("Leave without saving?", "What you typed for this account is forgotten.", "Leave", "Stay")
+        if self._is_saving:
+            return set_up_words.LEAVE_WHILE_SAVING
+        is_as_opened = replace(self._draft, kind=self._opened_with.kind) == self._opened_with
+        return None if is_as_opened else set_up_words.LEAVE_UNSAVED
 
     def leave(self) -> None:
         self._trial.stop()
@@ -308,8 +306,8 @@ class SetUpScreen(BatchScreen[Account | None]):
     @property
     def _is_ready(self) -> bool:
         """Whether saving is the next thing to do: the test went well, or there is nothing one could get wrong."""
-        is_good = self._tested == self._draft and self._checks.checklist.is_good
-        return is_good or (self._draft.kind is AccountKind.SANDBOX and self._tested is None)
+        is_good = self._trial.tested == self._draft and self._checks.checklist.is_good
+        return is_good or (self._draft.kind is AccountKind.SANDBOX and self._trial.tested is None)
 
     # What is shown
 
@@ -340,7 +338,7 @@ class SetUpScreen(BatchScreen[Account | None]):
             return toned(self._obstacle, "muted")
         if self._trial.is_under_way:
             return toned("● testing; nothing is saved yet", "running")
-        if self._tested == self._draft:
+        if self._trial.tested == self._draft:
             return set_up_words.outcome_words(self._checks.checklist)
         return toned("" if self._draft.kind is AccountKind.SANDBOX else "ready to be tested", "muted")
 

@@ -12,6 +12,7 @@ from tui.core.accounts import AccountKind
 from tui.core.columns import Tone
 from tui.core.errors import BatchTuiError
 from tui.core.saved_accounts import AccountsOverview
+from tui.ui.screens.base import Question
 from tui.ui.text import joined, safe, toned
 from tui.ui.widgets.account_form import FIELD_NAMES
 
@@ -19,6 +20,12 @@ SANDBOX_WORDS = (
     "Nothing to fill in. The sandbox speaks the Batch and Blob REST APIs on this machine and really runs the tasks: as "
     "you, in folders of their own. It is no security boundary.\n\n"
     "It starts when it is used, and stays up until `batch-tui sandbox down`."
+)
+
+CLOSES_ONCE_SAVED = "The account is being saved; this closes once it is."
+LEAVE_UNSAVED = Question("Leave without saving?", "What you typed for this account is forgotten.", "Leave", "Stay")
+LEAVE_WHILE_SAVING = Question(
+    "Leave before it is saved?", "The account is being saved, and may be so all the same.", "Leave", "Stay"
 )
 
 

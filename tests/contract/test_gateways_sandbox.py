@@ -323,9 +323,9 @@ class TestTasks:
     def test_is_terminated_reactivated_and_deleted(self, batch: BatchPort, job_id: str) -> None:
         batch.add_tasks(job_id, [task("waits", "while :; do sleep 1; done")], no_sas)
         until(lambda: status(batch, job_id, "waits") is TaskStatus.RUNNING, "running task")
-        batch.terminate_task(job_id, "waits")
+        assert batch.terminate_task(job_id, "waits")
         until(lambda: status(batch, job_id, "waits") is TaskStatus.FAILED, "end of the task")
-        batch.terminate_task(job_id, "waits")
+        assert not batch.terminate_task(job_id, "waits"), "it was over already"
         batch.reactivate_task(job_id, "waits")
         until(lambda: status(batch, job_id, "waits") is TaskStatus.RUNNING, "task that runs again")
         batch.delete_task(job_id, "waits")

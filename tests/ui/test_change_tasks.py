@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
+from tests.support.accounts import FakeAccounts
 from tests.support.jobs import JOB, FakeJobDesk, services_with
 from tests.support.pilot import wait_for
 from tests.support.runs import (
@@ -34,8 +35,10 @@ from tui.core.ports import StopSignal
 from tui.core.records import TaskRow
 from tui.core.task_changes import TaskGround
 from tui.core.watching import watched_plan
+from tui.ui.account_services import AccessServices
 from tui.ui.app import BatchTui
 from tui.ui.blocking import run_in_daemon_thread
+from tui.ui.screens.access import AccessDialog
 from tui.ui.screens.bulk import BulkScreen
 from tui.ui.screens.change_tasks import ChangeTasksDialog
 from tui.ui.screens.run import RunScreen
@@ -89,9 +92,10 @@ async def shown(
     size: tuple[int, int] = (100, 36),
     is_threaded: bool = False,
     is_read_only: bool = False,
+    access: AccessServices | None = None,
 ) -> AsyncIterator[Shown]:
     desk = desk or FakeJobDesk()
-    services = services_with(desk, None, FrozenClock())
+    services = replace(services_with(desk, None, FrozenClock()), access=access)
     if is_threaded:
         services = replace(services, run_blocking=run_in_daemon_thread)
     screen = RunScreen(services, new_plan(), session, is_read_only=is_read_only)
@@ -261,6 +265,26 @@ class RefusingDesk(FakeJobDesk):
         if self.trouble:
             raise self.trouble.pop()
         return super().read_task_ground(task_ids, stop)
+
+
+async def test_refused_in_its_midst_it_asks_for_access_and_goes_on_with_what_is_left() -> None:
+    desk, refusals = FakeJobDesk(), [AccessRefused("The key is not accepted")]
+
+    def before(changed: str) -> None:
+        if changed == task_id(5) and refusals:
+            raise refusals.pop()
+
+    desk.before_change = before
+    async with shown(desk, access=AccessServices(FakeAccounts(), lambda _: None)) as run:
+        run.mark(4, 5, 6)
+        await run.choose("terminate")
+        await run.confirm()
+        await run.until_on_top(AccessDialog)
+        await run.until("1 of 3 tasks", "not accepted")
+        await run.until_so(lambda: run.pilot.app.screen.focused, "an answer has the focus")
+        await run.press("enter")
+        await run.until("✓ 3 done")
+        assert desk.changed == [("terminate", task_id(number)) for number in (4, 5, 6)]
 
 
 @pytest.mark.parametrize("trouble", [ServiceFault("The service failed", "reading the job"), AccessRefused("No")])

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
+from textual import events
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Button, Select
@@ -128,6 +129,16 @@ async def test_a_part_that_is_not_ticked_stays_and_its_loss_is_not_asked_about()
         delete.dialog.query_one("#delete", Button).press()
         await delete.until("all deleted")
         assert [kind for kind, _ in runs.asked[-1][2]] == ["job", "pool"]  # type: ignore[attr-defined]
+
+
+async def test_an_id_that_comes_all_at_once_is_taken_whole() -> None:
+    async with shown(deletion(FakeRuns())) as delete:
+        await delete.until(f"Type {RUN}")
+        await delete.until_focus("cancel")
+        for letter in RUN:
+            delete.pilot.app.post_message(events.Key(letter, letter))
+        button = delete.dialog.query_one("#delete", Button)
+        await wait_for(delete.pilot, lambda: not button.disabled, "the id is typed")
 
 
 async def test_what_failed_is_tried_again_alone() -> None:

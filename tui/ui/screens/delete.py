@@ -137,9 +137,11 @@ class DeleteDialog(ModalScreen[Results | None]):
         self._show()
 
     def on_key(self, event: events.Key) -> None:
-        """Whoever begins to type the id need not look for its field first."""
+        """Whoever begins to type the id need not look for its field first, which takes what reaches it by itself: keys
+        that were on their way elsewhere as it took the focus arrive here.
+        """
         letter = event.character or ""
-        if self._ask.display and self.focused is not self._typed and letter.isalnum():
+        if self._ask.display and (letter.isalnum() or letter == "-"):
             event.stop()
             self.set_focus(self._typed)
             self._typed.insert_text_at_cursor(letter)

@@ -30,7 +30,10 @@ async def test_a_deletion_that_is_refused_in_its_midst_asks_there_and_deletes_on
     async with shown() as run:
         run.runs.refusing = {"pool": REFUSED}
         dialog = await begin_deletion(run)
-        await run.until_asked("1 of 5 deleted or on the way out; nothing further was begun", f"pool {RUN}, container")
+        await run.until_asked(
+            "1 of 5 deleted or on the way out; nothing further was begun",
+            "only the rest is deleted: pool, 3 containers.",
+        )
         await run.until_asked(
             "The pool keeps its 2 nodes, and they cost by the hour.", "Batch mybatch, storage mystore"
         )

@@ -100,10 +100,16 @@ def download_words(report: DownloadReport) -> str:
 
 def deletion_words(results: Sequence[DeletionResult]) -> str:
     """What a deletion has not done, and what becomes of that."""
-    left = [f"{result.kind} {result.name}" for result in results if result.can_retry]
-    done = len(results) - len(left)
-    begun = f"{done} of {len(results)} deleted or on the way out" if done else "Nothing is deleted yet"
-    return f"{begun}; nothing further was begun. Once access is back, only the rest is deleted: {', '.join(left)}."
+    left = [result.kind for result in results if result.can_retry]
+    done, containers = len(results) - len(left), left.count("container")
+    rest: list[str] = [kind for kind in left if kind != "container"]
+    rest += [count_text(containers, "container")] if containers else []
+    if not done:
+        return f"Nothing is deleted yet. Once access is back, what was confirmed is: {', '.join(rest)}."
+    return (
+        f"{done} of {len(results)} deleted or on the way out; nothing further was begun. Once access is back, only the "
+        f"rest is deleted: {', '.join(rest)}."
+    )
 
 
 def still_costs_words(remains: Remains, results: Sequence[DeletionResult]) -> str:

@@ -21,6 +21,7 @@ from tui.core.events import (
 )
 from tui.core.records import TaskCounts, TaskRow
 from tui.core.task_tally import SLICE_ROWS
+from tui.core.units import local_clock
 from tui.ui.screens.export import ExportDialog
 from tui.ui.screens.failures import FailuresScreen
 
@@ -61,9 +62,12 @@ async def test_rows_are_shown_as_they_come_and_nothing_is_concluded_from_them() 
 async def test_what_broke_off_stays_shown_as_a_part_until_a_whole_list_replaces_it() -> None:
     async with shown(*_WAITING) as run:
         await run.feed(_part(task(0), task(1), task(2)), _CUT_OFF)
-        await run.until("tasks · 3 of 100 so far · not all are listed", "cut off", "failed   1")
+        await run.until("tasks · 3 of 100 so far · not all are listed", "Nothing heard since", "failed   1")
         await run.feed(_part(succeeded(0)))
         await run.until("tasks · 3 of 100 so far · listing… 1 anew", "✓ succeeded")
+        await run.until_gone("Nothing heard since")
+        await run.feed(_CUT_OFF)
+        await run.until(f"Nothing heard since {local_clock(NOW_S + 5)}")
         await run.feed(_whole(succeeded(0), task(2)), _ANSWERED)
         await run.until("tasks · 2 ", "active 1 · running 0 · succeeded 1 · failed 0")
         assert list(run.screen.tasks.rows) == [succeeded(0), task(2)]

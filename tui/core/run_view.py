@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tui.core.errors import BatchTuiError
 from tui.core.events import (
@@ -23,6 +23,7 @@ from tui.core.events import (
     Step,
     StepChanged,
     StepState,
+    TasksArriving,
     TasksChanged,
 )
 from tui.core.plan import RunPlan
@@ -74,6 +75,8 @@ class RunView:
                 self.pool, self.nodes, self.pool_read_s = event.pool, event.nodes, event.at_s
             case TasksChanged():
                 self._merge_tasks(event)
+            case TasksArriving():
+                self._hear()
             case CountsChanged():
                 self.service_counts = event.counts
             case PollReport():
@@ -90,6 +93,11 @@ class RunView:
             view.started_s, view.ended_s = event.at_s, None
         else:
             view.ended_s = event.at_s
+
+    def _hear(self) -> None:
+        """The service answers; whether the poll succeeds, it will report itself."""
+        if self.poll is not None and self.poll.trouble:
+            self.poll = replace(self.poll, trouble="", throttled_until_s=None)
 
     def _merge_tasks(self, event: TasksChanged) -> None:
         if event.is_full:

@@ -126,6 +126,8 @@ class RunScreen(RunChanges):
             self.view.tasks_read_s = event.at_s
             self._intake.take(event)
         else:
+            self.view.apply(event)
+            self._heard_s, self._silent_since_s = event.at_s, None
             self._intake.take_part(event, is_first=self.view.tasks_read_s is None)
         if self._intake.is_behind and not was_behind:
             self.run_worker(self._catch_up(), group="catch up")

@@ -5,18 +5,20 @@ from __future__ import annotations
 from textual.widgets import Button, Input, Select
 
 from tests.support.past_runs import LEFT
-from tests.support.refused_runs import REFUSED, RUN, Shown, shown
+from tests.support.refused_runs import REFUSED, RUN, Shown, refused_while_watching, shown
 from tui.core.download_choice import DownloadReport
 from tui.ui.screens.access import AccessDialog
 from tui.ui.screens.delete import DeleteDialog
 from tui.ui.screens.download import DownloadDialog
+from tui.ui.screens.open_run import OpenRunScreen
+from tui.ui.screens.quit_guard import QuitGuard
 
 PARTS = [("job", RUN), ("pool", RUN), *(("container", name) for name in LEFT.plan.containers)]
 
 
-async def begin_deletion(run: Shown) -> DeleteDialog:
-    """All of the run is to go, and it is confirmed."""
-    await run.press("x")
+async def begin_deletion(run: Shown, *keys: str) -> DeleteDialog:
+    """All of the run is to go, and it is confirmed; `keys` open the dialog."""
+    await run.press(*(keys or ("x",)))
     await run.until(f"Type {RUN} to confirm")
     dialog = run.pilot.app.screen
     assert isinstance(dialog, DeleteDialog)
@@ -64,6 +66,34 @@ async def test_whoever_gives_no_credentials_sees_what_is_not_deleted_and_may_try
         await run.until("all deleted")
     deletions = [what[2] for what in run.runs.asked if what[0] == "delete"]
     assert deletions == [tuple(PARTS), tuple(PARTS[1:]), tuple(PARTS[1:])]
+
+
+async def test_the_program_is_not_left_over_a_deletion_that_was_refused() -> None:
+    async with shown(refused_while_watching()) as run:
+        await run.press("enter")
+        await run.until_screen(AccessDialog)
+        await run.press("escape")
+        await run.until_screen(OpenRunScreen)
+        screen = run.pilot.app.screen
+        run.runs.refusing = {"pool": REFUSED}
+        await run.press("q")
+        await run.until_screen(QuitGuard)
+        await begin_deletion(run, "down", "down", "down", "enter")
+        await run.until_screen(AccessDialog)
+        await run.press("escape")
+        await run.until("access was refused: 4 not deleted")
+        await run.press("escape")
+        await run.until_so(lambda: run.pilot.app.screen is screen, "back on the run, whose pool still costs")
+        assert run.pilot.app.is_running
+        await run.press("q")
+        await run.until_screen(QuitGuard)
+        await begin_deletion(run, "down", "down", "down", "enter")
+        await run.until_screen(AccessDialog)
+        run.runs.refusing = {}
+        await run.press("down", "enter")
+        await run.until("all deleted")
+        await run.press("escape")
+        await run.until_so(lambda: run.pilot.app.return_value == 3, "then the program is left")
 
 
 async def test_a_download_that_is_refused_in_its_midst_asks_there_and_fetches_only_the_rest() -> None:

@@ -106,12 +106,12 @@ class OpenRunScreen(LiveRunScreen):
         self.run_worker(self._delete(), group="delete", exclusive=True)
 
     async def _delete(self) -> bool:
-        """Whether anything was deleted."""
+        """Whether all that was chosen is deleted or on its way out."""
         dialog = DeleteDialog(self.services, self._runs, self.view.plan.run_id, prepare=self._stop_driving)
         results = await self.app.push_screen_wait(dialog)
         if results:
             await self._tell_deleted(results)
-        return bool(results)
+        return bool(results) and not any(result.can_retry for result in results)
 
     def _stop_driving(self) -> None:
         """Blocks until the session drives the run no more, so that its journal is free."""

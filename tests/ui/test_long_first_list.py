@@ -59,6 +59,14 @@ async def test_rows_are_shown_as_they_come_and_nothing_is_concluded_from_them() 
         await run.until_gone("listing")
 
 
+async def test_that_all_are_done_is_believed_from_a_whole_list_alone() -> None:
+    all_done = TaskCounts(active=0, running=0, succeeded=2, failed=0)
+    async with shown(*_WAITING, CountsChanged(all_done, NOW_S), _part(succeeded(0)), inputs=0) as run:
+        await run.until("tasks · 1 of 2 so far", "active 0 · running 0 · succeeded 2 · failed 0", "ETA –")
+        await run.feed(_whole(succeeded(0), succeeded(1)), _ANSWERED)
+        await run.until_gone("ETA")
+
+
 async def test_what_broke_off_stays_shown_as_a_part_until_a_whole_list_replaces_it() -> None:
     async with shown(*_WAITING) as run:
         await run.feed(_part(task(0), task(1), task(2)), _CUT_OFF)

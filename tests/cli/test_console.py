@@ -20,10 +20,20 @@ from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
 from tui.console.transcript import Transcript
 from tui.core import units
-from tui.core.events import Notice, Progress, RunEvent, Step, StepChanged, StepState, TasksArriving, TasksChanged
+from tui.core.events import (
+    CountsChanged,
+    Notice,
+    Progress,
+    RunEvent,
+    Step,
+    StepChanged,
+    StepState,
+    TasksArriving,
+    TasksChanged,
+)
 from tui.core.leftovers import LeftResource, LeftRun
 from tui.core.plan_codec import plan_from_json
-from tui.core.records import TaskState
+from tui.core.records import TaskCounts, TaskState
 from tui.core.redaction import redact
 from tui.engine.run_record import RunRecord
 
@@ -166,6 +176,25 @@ def test_live_lines_move_below_the_transcript_and_leave_nothing_behind() -> None
     assert "containers  done: 3 made" in text
     assert text.rstrip().endswith(f"runs clean {RUN_ID}")
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1
+
+
+def test_live_lines_count_as_the_service_does_until_the_tasks_are_listed() -> None:
+    console, stream = live_console()
+    clock = StoppedClock()
+    reporter = LiveView(plan(), console, clock)
+    for event in (
+        StepChanged(Step.MONITOR, StepState.RUNNING, START_S),
+        CountsChanged(TaskCounts(active=0, running=1, succeeded=0, failed=2), START_S),
+        TasksArriving((row(0),), listed=1, at_s=START_S),
+        TasksChanged((row(0), row(1), row(2)), is_full=True, at_s=START_S, server_time_s=START_S),
+    ):
+        clock.elapsed_s += 1
+        reporter.show(event)
+    reporter.close()
+    before, listed = stream.getvalue().split("3 succeeded")[:2]
+    assert "2 failed" in before
+    assert "1 succeeded" not in before
+    assert "2 failed" not in listed
 
 
 def test_live_lines_are_drawn_ten_times_a_second_at_most() -> None:

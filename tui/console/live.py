@@ -104,7 +104,9 @@ class LiveView(Reporter):
 
     def _lines(self, step: StepView) -> Iterator[Text]:
         if step.step is Step.MONITOR:
-            counts = self._view.counts
+            view, counts = self._view, self._view.counts
+            if view.tasks_read_s is None and view.service_counts is not None:
+                counts = view.service_counts  # a long list takes a while to read
             yield self._step_line(step, counts.completed, len(self._plan.inputs), counts_words(counts))
         elif step.progress is not None:
             progress = step.progress

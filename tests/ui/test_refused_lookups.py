@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.support.refused_runs import REFUSED
 from tests.support.runs import NOW_S, FakeSession, failed, new_services, running, running_events, succeeded
 from tests.support.terminal import Terminal
 from tui.core.events import TasksChanged
+from tui.core.input_listing import ListedFile, Listing, ListingBatch, PublishBatch
 from tui.core.plan import RunPlan
 from tui.core.preflight import Item, judge_error
 from tui.core.records import ContainerRecord, JobRecord
@@ -90,7 +92,10 @@ class Contained(Account):
 
     def services(self) -> NewRunServices:
         inputs = InputServices(
-            start_scan=lambda _request, _publish: lambda: None, list_containers=self.list_containers, last_folder="/"
+            start_scan=lambda _request, _publish: lambda: None,
+            list_containers=self.list_containers,
+            start_blob_listing=self.start_blob_listing,
+            last_folder="/",
         )
         return replace(super().services(), inputs=inputs)
 
@@ -98,8 +103,14 @@ class Contained(Account):
         self._called("containers")
         return (ContainerRecord("photos", NOW_S, {}),)
 
+    def start_blob_listing(self, container: str, prefix: str, publish: PublishBatch) -> Callable[[], None]:  # noqa: ARG002
+        self.calls.append(f"blobs of {container}")
+        found = Listing("", files=(ListedFile("sunset.txt", 7),))
+        publish(ListingBatch(is_over=True, error=self.error) if self.error else ListingBatch((found,), is_over=True))
+        return lambda: None
 
-async def test_containers_are_listed_once_access_is_back(tmp_path: Path) -> None:
+
+async def test_containers_and_their_blobs_are_listed_once_access_is_back(tmp_path: Path) -> None:
     account = Contained(error=REFUSED)
     async with new_run_shown(draft_with_files(tmp_path), account, step=INPUTS, changes=CHANGES) as run:
         run.screen.pane.action_switch()  # type: ignore[attr-defined]
@@ -107,7 +118,13 @@ async def test_containers_are_listed_once_access_is_back(tmp_path: Path) -> None
         account.error = None
         await try_again(run)
         await run.until("photos")
-    assert account.calls == ["containers", "containers"]
+        account.error = REFUSED
+        await run.press("enter")
+        await asked(run)
+        account.error = None
+        await try_again(run)
+        await run.until("sunset.txt")
+    assert account.calls == ["containers", "containers", "blobs of photos", "blobs of photos"]
 
 
 async def test_the_pre_flight_asks_once_and_checks_anew(tmp_path: Path) -> None:

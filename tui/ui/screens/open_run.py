@@ -111,7 +111,7 @@ class OpenRunScreen(LiveRunScreen):
         results = await self.app.push_screen_wait(dialog)
         if results:
             await self._tell_deleted(results)
-        return bool(results) and not any(result.can_retry for result in results)
+        return results is not None and not any(result.can_retry for result in results)
 
     def _stop_driving(self) -> None:
         """Blocks until the session drives the run no more, so that its journal is free."""

@@ -12,10 +12,13 @@ from textual import on
 from textual.message import Message
 from textual.timer import Timer
 
+from tui.core.errors import AccessRefused
 from tui.core.glob_filter import GlobFilter
 from tui.core.input_listing import ListingBatch
 from tui.core.workloads import Workload
+from tui.ui import access_words
 from tui.ui.input_services import InputServices
+from tui.ui.screens.access import Refusal, regain_access
 from tui.ui.screens.new_run.inputs_source import BlobSource, FileSource, InputSource
 from tui.ui.screens.new_run.step import StepPane
 from tui.ui.services import AppServices
@@ -63,6 +66,10 @@ class InputsReading(StepPane):
         """Paints how far it is read, and how much is chosen."""
         raise NotImplementedError
 
+    def action_read_again(self) -> None:
+        """Reads what is looked at from its start."""
+        raise NotImplementedError
+
     @property
     def _source(self) -> InputSource:
         return self._blobs if self._is_blobs else self._files
@@ -91,12 +98,19 @@ class InputsReading(StepPane):
         if source is self._source:
             self._go_where_we_came_from()
             self._show_found()
+        if isinstance(message.batch.error, AccessRefused) and source is self._source:
+            self.run_worker(self._regain(message.batch.error), group="access", exclusive=True)
         if message.batch.is_over:
             source.read_s = self._services.clock.now_s()
             self._tell()
             self._read_on()
         elif self._telling is None:
             self._telling = self.set_timer(_PACE_S, self._tell)
+
+    async def _regain(self, refused: AccessRefused) -> None:
+        """Reads the container from its start once access is back."""
+        if await regain_access(self.screen, self._services, Refusal(refused, access_words.NOTHING_CHANGED)):
+            self.action_read_again()
 
     def _go_where_we_came_from(self) -> None:
         rows = self._files.selection.rows

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +17,44 @@ from tests.sandbox.nodes.blob_server import Container, serve_container
 from tui.sandbox.nodes.client import AgentClient
 from tui.sandbox.nodes.host import LocalNodeHost
 from tui.sandbox.nodes.records import OutputFile, ResourceFile, TaskLaunch, TaskOutcome
+
+_LIMIT_S = 15
+
+
+class Witness:
+    """A pipe in the file system that a task's processes hold open: its end is the end of the last of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "witness"
+        os.mkfifo(self.path)
+        self._read_end = os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
+        self._write_end = os.open(self.path, os.O_WRONLY)
+        """Ours, or the pipe would be at its end before the task opens it."""
+        self._reader = asyncio.StreamReader()
+        self._transport: asyncio.ReadTransport | None = None
+
+    def command(self, script: str) -> str:
+        return f"/bin/sh -c \"exec 3>'{self.path}'; {script}\""
+
+    async def opened(self) -> None:
+        """Wait until the task says it is up."""
+        self._transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(self._reader), self._read_end
+        )
+        assert await asyncio.wait_for(self._reader.readline(), _LIMIT_S) == b"up\n"
+        os.close(self._write_end)
+
+    async def closed(self) -> None:
+        """Wait until no process is left."""
+        assert await asyncio.wait_for(self._reader.read(), _LIMIT_S) == b""
+
+    def is_held(self) -> bool:
+        """Whether a process still has it open."""
+        return not self._reader.at_eof()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
 
 
 @dataclass
@@ -92,3 +132,10 @@ async def shared_node(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 def container() -> Iterator[Container]:
     with serve_container() as served:
         yield served
+
+
+@pytest.fixture
+async def witness(tmp_path: Path) -> AsyncIterator[Witness]:
+    made = Witness(tmp_path)
+    yield made
+    made.close()

@@ -7,59 +7,17 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.nodes.conftest import Node
+from tests.sandbox.nodes.conftest import Node, Witness
 from tui.sandbox.batch.ports import AgentLost
 from tui.sandbox.nodes.host import LocalNodeHost
 from tui.sandbox.nodes.layout import ROOT_FOLDERS
 
-LIMIT_S = 15
-
 LINGERING = "(trap '' TERM; sleep 30) & setsid sleep 30 & echo up >&3; wait"
 """A task that leaves one process deaf to SIGTERM in its group and one outside of it, all holding descriptor 3."""
-
-
-class Witness:
-    """A pipe in the file system that a task's processes hold open: its end is the end of the last of them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "witness"
-        os.mkfifo(self.path)
-        self._read_end = os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
-        self._write_end = os.open(self.path, os.O_WRONLY)
-        """Ours, or the pipe would be at its end before the task opens it."""
-        self._reader = asyncio.StreamReader()
-        self._transport: asyncio.ReadTransport | None = None
-
-    def command(self, script: str) -> str:
-        return f"/bin/sh -c \"exec 3>'{self.path}'; {script}\""
-
-    async def opened(self) -> None:
-        """Wait until the task says it is up."""
-        self._transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(self._reader), self._read_end
-        )
-        assert await asyncio.wait_for(self._reader.readline(), LIMIT_S) == b"up\n"
-        os.close(self._write_end)
-
-    async def closed(self) -> None:
-        """Wait until no process is left."""
-        assert await asyncio.wait_for(self._reader.read(), LIMIT_S) == b""
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-
-@pytest.fixture
-async def witness(tmp_path: Path) -> AsyncIterator[Witness]:
-    made = Witness(tmp_path)
-    yield made
-    made.close()
 
 
 async def test_output_and_exit_code_of_a_task(node: Node) -> None:

@@ -68,6 +68,7 @@ class Launches:
             },
             resource_files=tuple(_resource_files(spec.get("resourceFiles"))),
             keep_working_directory=attempt > 1,
+            may_leave_services=True,
         )
 
     def job_task(self, job: Job, spec: Wire, node: Node, attempt: int) -> TaskLaunch:
@@ -87,6 +88,7 @@ class Launches:
             resource_files=tuple(_resource_files(spec.get("resourceFiles"))),
             max_wall_clock_s=duration_s(parse_duration(limit) or 0),
             keep_working_directory=attempt > 1,
+            may_leave_services=spec == job.spec.preparation,
         )
 
     @staticmethod

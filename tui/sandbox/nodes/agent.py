@@ -1,7 +1,7 @@
 """A node's agent: the one parent of every process its tasks start.
 
 It reads launches and terminations as JSON lines on its standard input and answers each launch with one line. Its input
-closing means that the sandbox is gone or done with the node: the agent then ends every task's process group and leaves,
+closing means that the sandbox is gone or done with the node: the agent then ends all that descends from it and leaves,
 so no task outlives the service that would run it again. One thread owns all state and all processes; worker threads
 move files only and hand their results back through a queue.
 
@@ -28,6 +28,7 @@ from pathlib import Path
 from tui.sandbox.nodes import failures
 from tui.sandbox.nodes.command import CommandRunner, LaunchRefused
 from tui.sandbox.nodes.layout import NodeLayout
+from tui.sandbox.nodes.orphans import Orphans, RunningTask, end_descendants
 from tui.sandbox.nodes.records import Failure, OutputFile, TaskLaunch, TaskOutcome
 from tui.sandbox.nodes.sweep import end_processes_below
 from tui.sandbox.nodes.wire import decode_command, encode_outcome
@@ -71,6 +72,7 @@ class Agent:
     def __init__(self, layout: NodeLayout, commands: int, outcomes: int) -> None:
         self._layout = layout
         self._runner = CommandRunner(layout)
+        self._orphans = Orphans()
         self._commands = commands
         self._outcomes = outcomes
         self._unread = b""
@@ -90,7 +92,7 @@ class Agent:
             selector.register(self._commands, selectors.EVENT_READ, self._read_commands)
             selector.register(self._wake_reader, selectors.EVENT_READ, self._drain_wake)
             while not self._closing:
-                for key, _ in selector.select(self._seconds_to_next_deadline()):
+                for key, _ in selector.select(self._seconds_to_next_look()):
                     key.data()
                 self._advance()
             selector.unregister(self._commands)
@@ -99,6 +101,7 @@ class Agent:
                 for key, _ in selector.select(CLOSING_GRACE_S / 4):
                     key.data()
                 self._advance()
+        end_descendants()
         end_processes_below(self._layout.base)
 
     def _read_commands(self) -> None:
@@ -137,15 +140,26 @@ class Agent:
             elif attempt.deadline is not None and attempt.deadline <= now:
                 attempt.deadline = None
                 self._end(attempt, failures.wall_clock_expired(), TERMINATION_GRACE_S)
+        self._orphans.look(self._running())
 
-    def _seconds_to_next_deadline(self) -> float | None:
-        times = [
-            moment
+    def _running(self) -> list[RunningTask]:
+        return [
+            RunningTask(attempt.process.pid, str(attempt.launch.directory), attempt.launch.may_leave_services)
+            for attempt in self._attempts.values()
+            if attempt.process is not None and attempt.process.returncode is None
+        ]
+
+    def _seconds_to_next_look(self) -> float | None:
+        now = time.monotonic()
+        pauses = [
+            max(0.0, moment - now)
             for attempt in self._attempts.values()
             for moment in (attempt.deadline, attempt.kill_at)
             if moment is not None
         ]
-        return max(0.0, min(times) - time.monotonic()) if times else None
+        if (pause := self._orphans.look_again_s) is not None:
+            pauses.append(pause)
+        return min(pauses, default=None)
 
     def _begin(self, launch: TaskLaunch) -> None:
         attempt = self._attempts[launch.key] = Attempt(launch)
@@ -176,6 +190,7 @@ class Agent:
             self._conclude(attempt, None, failure)
             return
         launch = attempt.launch
+        self._orphans.look(self._running())  # none that is there by now is of this task
         try:
             attempt.process = self._runner.start(launch.command_line, launch.environment, launch.directory)
         except LaunchRefused as refusal:
@@ -189,13 +204,16 @@ class Agent:
             exit_code = attempt.process.returncode if attempt.process is not None else None
             self._conclude(attempt, exit_code, attempt.ended_by)
         else:
+            self._orphans.remember_offspring(attempt.process.pid)
             attempt.signal_group(signal.SIGTERM)
             attempt.kill_at = time.monotonic() + grace_s
 
     def _after_process(self, attempt: Attempt, process: subprocess.Popen[bytes]) -> None:
-        """What the task left running in its group ends with it, as it would with the node's own supervision."""
+        """What the task left running ends with it, as it would with the node's own supervision."""
         attempt.signal_group(signal.SIGKILL)
+        self._orphans.look(self._running())  # those of this task, while it can still be told that they are
         exit_code = process.wait()
+        self._orphans.look(self._running())
         attempt.deadline = attempt.kill_at = None
         failure = attempt.ended_by or (failures.exit_code_failure() if exit_code else None)
         wanted = tuple([f for f in attempt.launch.output_files if _wants(f, succeeded=failure is None)])

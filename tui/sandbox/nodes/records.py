@@ -49,6 +49,9 @@ class TaskLaunch:
     max_wall_clock_s: float | None = None
     keep_working_directory: bool = False
     """A retry on the same node finds what the attempt before left in wd/."""
+    may_leave_services: bool = False
+    """What it started in sessions of their own stays until the node goes. The service documents such processes for
+    start tasks ("breakaway") and for job preparation ("services that were started as part of Job preparation")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def encode_run(launch: TaskLaunch) -> bytes:
                 "output_files": [[getattr(f, n) for n in _OUTPUT_FIELDS] for f in launch.output_files],
                 "max_wall_clock_s": launch.max_wall_clock_s,
                 "keep_working_directory": launch.keep_working_directory,
+                "may_leave_services": launch.may_leave_services,
             }
         }
     )

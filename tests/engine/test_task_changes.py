@@ -147,18 +147,13 @@ def test_a_service_that_asks_to_slow_down_is_given_the_time_it_asks_for(world: W
 
 def test_never_more_than_a_few_requests_are_under_way_at_once(tmp_path: Path) -> None:
     world = left_while_running(tmp_path, 4 * WORKERS)
-    at_once, most, lock = 0, 0, threading.Lock()
-    together = threading.Barrier(WORKERS)
+    most, together = 0, threading.Barrier(WORKERS)
 
     def begun(operation: str) -> None:
-        nonlocal at_once, most
+        nonlocal most
         if operation == "delete_task":
-            with lock:
-                at_once += 1
-                most = max(most, at_once)
             together.wait(timeout=20)
-            with lock:
-                at_once -= 1
+            most = max(most, sum(thread.name.startswith("delete-") for thread in threading.enumerate()))
 
     world.faults.before_call = begun
     assert Told(world, "delete").problems == [""] * 4 * WORKERS
@@ -191,6 +186,14 @@ def test_refused_access_ends_it_and_the_rest_is_left(tmp_path: Path) -> None:
     assert isinstance(told.error, AccessRefused)
     assert told.outcomes == {}
     assert world.faults.calls["terminate_task"] <= WORKERS
+
+
+def test_where_only_the_right_is_lacking_each_says_so(world: World) -> None:
+    world.execute()
+    lacking = AccessRefused("No right to delete", code="InsufficientAccountPermissions")
+    world.faults.fail("delete_task", lacking, occurrence=2)
+    told = Told(world, "delete")
+    assert (told.problems, told.error) == (["", "", "No right to delete"], None)
 
 
 def test_what_is_there_and_which_logs_are_stored_is_read(tmp_path: Path) -> None:

@@ -207,6 +207,8 @@ async def test_what_was_found_over_or_gone_is_said_of_what_is_done() -> None:
         await run.choose("terminate")
         await run.confirm()
         await run.until("✓ 2 done · ✗ 0 failed", "1 of those done: over already")
+        await run.press("enter")
+        await run.until_so(lambda: run.screen.is_current, "closed")
 
 
 async def test_what_is_left_is_stopped_and_told_and_can_be_gone_on_with() -> None:

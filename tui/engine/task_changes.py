@@ -1,7 +1,7 @@
 """Ends, reactivates or deletes many tasks, a bounded number of requests at once, and tells what became of each.
 
-What fails holds nothing up. Once it is to stop, or access is refused, nothing further is begun and what is under way is
-awaited: a task that is not told of was not touched. Every call blocks and may be made from any thread.
+What fails holds nothing up. Once it is to stop, or the account is refused, nothing further is begun and what is under
+way is awaited: a task that is not told of was not touched. Every call blocks and may be made from any thread.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tui.core.bulk import TaskOutcome
 from tui.core.download_choice import log_owner
-from tui.core.errors import AccessRefused, BatchTuiError, Interrupted, NotFound, RequestRefused, ServiceError
+from tui.core.errors import (
+    AccessRefused,
+    BatchTuiError,
+    Interrupted,
+    NotFound,
+    RequestRefused,
+    ServiceError,
+    account_refusal,
+)
 from tui.core.events import Notice, RunEvent
 from tui.core.plan import LOG_PREFIX, RunPlan
 from tui.core.ports import StopSignal, StoragePort
@@ -43,7 +51,7 @@ def change_tasks(
 ) -> None:
     """Does it to each of `task_ids` and to no other task.
 
-    Raises Interrupted where `stop` left some, AccessRefused where access was refused; what was done was told before.
+    Raises Interrupted where `stop` left some, AccessRefused where the account is; what was done was told before.
     """
 
     def tell_notice(event: RunEvent) -> None:
@@ -51,25 +59,25 @@ def change_tasks(
             tell(event)
 
     work = _Work(tools, job_id, action, tools.retrier(stop, tell_notice))
-    refused: list[AccessRefused] = []
+    refusal: AccessRefused | None = None
     told = 0
 
     def wanted() -> Iterator[str]:
         for task_id in task_ids:
-            if refused or stop.is_set():
+            if stop.is_set():
                 return
             yield task_id
 
     for outcome in in_parallel(wanted(), work, workers=WORKERS, name=action, stop=threading.Event()):
         problem = outcome.error
-        if isinstance(problem, AccessRefused):
-            refused.append(problem)
+        if (refused := account_refusal(problem)) is not None:
+            refusal = refused
         elif not isinstance(problem, Interrupted):
             told += 1
             words = "" if problem is None else redact(str(problem))
             tell(TaskOutcome(outcome.item, words, outcome.result or ""))
-    if refused:
-        raise refused[0]
+    if refusal is not None:
+        raise refusal
     if told < len(task_ids):
         raise Interrupted("Stopped", _DOING[action])
 

@@ -40,6 +40,7 @@ class BulkScreen(ModalScreen[BulkProgress]):
     """Does `work` on the tasks and shows what becomes of each; dismissed with that."""
 
     CSS_PATH = "../styles/bulk.tcss"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Stop or close", id="bulk.close", tooltip="Stop what is left; then close"),
         Binding("enter", "close_ended", "Close", show=False, id="bulk.close-ended", tooltip="Close once it has ended"),
@@ -67,6 +68,7 @@ class BulkScreen(ModalScreen[BulkProgress]):
 
     def on_mount(self) -> None:
         self._table.add_columns("task", "why not")
+        self._table.display = False
         self.set_interval(_SHOW_EVERY_S, self.show)
         self._begin()
 
@@ -126,7 +128,13 @@ class BulkScreen(ModalScreen[BulkProgress]):
         if hidden > 0:
             lines.append(toned(f"{hidden:,} more failed", "muted"))
         self._words.update(Content("\n").join([*lines, toned(self._state, "muted")]))
-        self._table.display = bool(progress.failed)
+        self._show_failures(bool(progress.failed))
+
+    def _show_failures(self, are_there: bool) -> None:
+        """The table has the focus while it is seen, so that it can be scrolled; hidden, it would keep the enter key."""
+        if are_there is not self._table.display:
+            self._table.display = are_there
+            self.set_focus(self._table if are_there else None)
 
     @property
     def _state(self) -> str:

@@ -16,6 +16,7 @@ from tests.support.refused_runs import (
     REFUSED,
     REFUSED_SUMMARY,
     RUN,
+    Shown,
     gone_on_with,
     refused_while_watching,
     shown,
@@ -29,8 +30,10 @@ from tests.support.runs import (
     running_events,
 )
 from tui.core.accounts import ENVIRONMENT_NAME, SANDBOX_NAME, AccountKind
+from tui.core.deletion import FileTally
 from tui.core.errors import BatchTuiError
 from tui.core.events import PollReport, RunEnded, RunStarted, Step, StepChanged, StepState
+from tui.core.records import TaskCounts
 from tui.core.saved_accounts import SavedAccount
 from tui.ui.account_services import AccessServices
 from tui.ui.app import BatchTui
@@ -187,6 +190,60 @@ async def test_nothing_is_asked_on_top_of_a_dialog_of_the_run_only_once_that_is_
         assert isinstance(run.pilot.app.screen, DownloadDialog)
         await run.press("escape")
         await run.until_screen(AccessDialog)
+
+
+async def refused_below(run: Shown, session: PausableFakeSession, key: str, dialog: type) -> OpenRunScreen:
+    """The run's screen; it is refused while the dialog that `key` opens is on top."""
+    await run.press("enter")
+    await run.until_screen(OpenRunScreen)
+    screen = run.pilot.app.screen
+    assert isinstance(screen, OpenRunScreen)
+    screen.feed(running_events())
+    await run.press(key)
+    await run.until_screen(dialog)
+    session.summary = REFUSED_SUMMARY
+    screen.feed([RunEnded(REFUSED_SUMMARY, REFUSED)])
+    await run.until_so(lambda: screen.awaits_access, "the refusal is known")
+    return screen
+
+
+async def test_access_that_a_dialog_on_top_regained_is_not_asked_for_once_more() -> None:
+    session = PausableFakeSession()
+    async with shown(session, gone_on_with()) as run:
+        run.runs.refusing = {"taskdata1_OUTPUT.txt": REFUSED}
+        screen = await refused_below(run, session, "d", DownloadDialog)
+        await run.press("enter")
+        await run.until_screen(AccessDialog)
+        run.runs.refusing = {}
+        await run.press("down", "enter")
+        await run.until("✓ everything is there")
+        assert run.runs.opened == ["start"]
+        await run.press("escape")
+        await run.until("all 8 tasks succeeded")
+        assert run.pilot.app.screen is screen
+        assert (run.runs.opened, run.forgotten) == (["start", "start"], ["work"])
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+async def test_a_run_that_was_deleted_is_not_gone_on_with(is_deleted: bool) -> None:
+    session = PausableFakeSession()
+    async with shown(session) as run:
+        run.runs.remains_by_id[RUN] = replace(
+            run.runs.remains_by_id[RUN], counts=TaskCounts(), not_downloaded=FileTally()
+        )
+        screen = await refused_below(run, session, "x", DeleteDialog)
+        if is_deleted:
+            await run.until("nothing that is not here as well")
+            run.pilot.app.screen.query_one("#delete", Button).press()
+            await run.until("all deleted")
+        await run.press("escape")
+        if is_deleted:
+            await run.until_so(lambda: screen.is_current and not screen.awaits_access, "nothing is asked")
+            await run.pilot.pause()
+            assert run.pilot.app.screen is screen
+        else:
+            await run.until_screen(AccessDialog)
+        assert run.runs.opened == ["start"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from textual import on
 from textual.app import ComposeResult
@@ -44,6 +44,15 @@ class Refusal:
     """On the button that leaves it at that."""
     on_new_storage_key: str = ""
     """What is to be known where the storage key is changed."""
+
+
+@runtime_checkable
+class AwaitsAccess(Protocol):
+    """A screen that may be waiting below for the access that something on top of it regains."""
+
+    def access_regained(self, account: str) -> None:
+        """Called with the account's name."""
+        ...
 
 
 class AccessDialog(ModalScreen[AccessAnswer | None]):
@@ -118,6 +127,9 @@ async def regain_access(screen: Screen[Any], services: AppServices, refusal: Ref
             if refusal.on_new_storage_key and account.storage_key != draft.storage_key:
                 screen.notify(refusal.on_new_storage_key, severity="warning", timeout=20, markup=False)
         await services.run_blocking(lambda: access.forget(name))
+        for below in screen.app.screen_stack:
+            if isinstance(below, AwaitsAccess):
+                below.access_regained(name)
         return True
 
 

@@ -1,6 +1,7 @@
 """The run screen with a session that can be had again: refused access is asked about here, and the run goes on here.
 
-A refusal waits until this screen is the one on top: nothing is asked in the midst of something else.
+A refusal waits until this screen is the one on top: nothing is asked in the midst of something else. Where what was on
+top has regained the access meanwhile, the run goes on unasked.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ class LiveRunScreen(RunScreen):
 
     _refused: AccessRefused | None = None
     """What ended the session, until it was decided upon."""
-    _is_asking = False
+    _is_asking = _is_regained = False
+    is_held = False
+    """Whether something on top decides what becomes of the run: a refusal waits until that is known."""
     _has_ended = False
 
     @property
@@ -41,6 +44,7 @@ class LiveRunScreen(RunScreen):
         if not isinstance(problem, AccessRefused) or self.services.access is None:
             return
         self._refused = problem
+        self._is_regained = False
         if self.is_active:
             self._ask()
         else:
@@ -48,7 +52,19 @@ class LiveRunScreen(RunScreen):
             self.notify(text, severity="error", timeout=10, markup=False)
 
     def on_screen_resume(self) -> None:
-        if self._refused is not None:
+        self.settle_refusal()
+
+    def access_regained(self, account: str) -> None:
+        self._is_regained = self.awaits_access and not self._is_asking and account == self.services.account.name
+
+    def settle_refusal(self) -> None:
+        """Asks about a refusal that waits, or goes on where access is back."""
+        if self._refused is None or self.is_held:
+            return
+        if self._is_regained:
+            self._refused = None
+            self.follow(self.open_again())
+        else:
             self._ask()
 
     def _ask(self) -> None:

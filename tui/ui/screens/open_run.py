@@ -108,9 +108,16 @@ class OpenRunScreen(LiveRunScreen):
     async def _delete(self) -> bool:
         """Whether all that was chosen is deleted or on its way out."""
         dialog = DeleteDialog(self.services, self._runs, self.view.plan.run_id, prepare=self._stop_driving)
-        results = await self.app.push_screen_wait(dialog)
+        self.is_held = True
+        try:
+            results = await self.app.push_screen_wait(dialog)
+        finally:
+            self.is_held = False
         if results:
+            self._refused = None  # what is deleted is not gone on with
             await self._tell_deleted(results)
+        else:
+            self.settle_refusal()
         return results is not None and not any(result.can_retry for result in results)
 
     def _stop_driving(self) -> None:

@@ -19,6 +19,7 @@ import math
 import os
 import random
 import re
+import signal
 import string
 import sys
 import time
@@ -26,7 +27,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections import Counter
-from typing import BinaryIO, Callable, Iterable, Iterator, NoReturn, Sequence
+from typing import BinaryIO, Callable, Iterable, Iterator, NoReturn, Sequence, TextIO
 
 CONTAINER_URL_VARIABLE = "BATCH_TUI_OUTPUT_CONTAINER_URL"
 
@@ -67,8 +68,8 @@ EXIT_CODE_MEANINGS = {
     ExitCode.BAD_ARGUMENTS: "bad arguments, or no container to upload to",
     ExitCode.INPUT_MISSING: "the input file does not exist",
     ExitCode.INPUT_IS_DIRECTORY: "the input is a directory",
-    ExitCode.INPUT_UNREADABLE: "the input exists but cannot be read",
-    ExitCode.CANNOT_WRITE: "the result cannot be written to the working directory",
+    ExitCode.INPUT_UNREADABLE: "the input exists but cannot be read, or its words do not fit into memory",
+    ExitCode.CANNOT_WRITE: "the result cannot be written to the working directory or to stdout",
     ExitCode.UPLOAD_REFUSED: "the container refused the signature (401 or 403)",
     ExitCode.UPLOAD_FAILED: "the upload failed for another reason, after retries where they can help",
 }
@@ -220,9 +221,10 @@ def write_atomically(path: str, lines: Iterable[str]) -> None:
             os.fsync(stream.fileno())
         os.replace(partial, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(partial)
         raise TopWordsError(ExitCode.CANNOT_WRITE, f"cannot write {shown(path)}: {reason_of(error)}") from None
+    finally:
+        with contextlib.suppress(OSError):  # nothing is there once all went well
+            os.unlink(partial)
 
 
 # The upload
@@ -263,6 +265,7 @@ def url_fault(url: str) -> str | None:
     try:
         parts = urllib.parse.urlsplit(url)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")  # as the look-up of the name does: a label has 1 to 63 characters
     except ValueError:
         return "is not a URL"
     if parts.scheme not in ("http", "https") or not host:
@@ -312,8 +315,10 @@ def upload(path: str, url: str, pause: Pause) -> None:
         except TransientError as lost:
             reason = lost.reason
             wait_s = backoff_s(attempt) if lost.wait_s is None else lost.wait_s
+        except OSError as error:
+            raise TopWordsError(ExitCode.CANNOT_WRITE, f"cannot read back {shown(path)}: {reason_of(error)}") from None
         if attempt < UPLOAD_ATTEMPTS - 1:
-            print(f"upload: {reason}; again in {wait_s:.0f} s", flush=True)
+            say(f"upload: {reason}; again in {wait_s:.0f} s")
             pause(wait_s)
     raise TopWordsError(ExitCode.UPLOAD_FAILED, f"upload failed {UPLOAD_ATTEMPTS} times, the last time: {reason}")
 
@@ -380,6 +385,40 @@ def retry_after_s(header: str | None) -> float | None:
 
 def reason_of(error: OSError) -> str:
     return shown(error.strerror or type(error).__name__)
+
+
+# What it says
+
+
+def say(line: str) -> None:
+    """A line on stdout, at once, so that a task can be watched."""
+    say_all([line])
+
+
+def say_all(lines: Iterable[str]) -> None:
+    try:
+        for line in lines:
+            print(line)
+        print(end="", flush=True)
+    except OSError as error:
+        abandon(sys.stdout)
+        raise TopWordsError(ExitCode.CANNOT_WRITE, f"cannot write to stdout: {reason_of(error)}") from None
+
+
+def complain(message: str) -> None:
+    """A line on stderr; where nobody can be told, the exit code is left."""
+    try:
+        print(f"top_words: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        abandon(sys.stderr)
+
+
+def abandon(stream: TextIO) -> None:
+    """What the stream still holds goes nowhere: Python's own flush at the exit would fail with a code of its own."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor has no such flush
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 # The command line
@@ -458,16 +497,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def complain(message: str) -> None:
-    print(f"top_words: {message}", file=sys.stderr, flush=True)
-
-
 def run(arguments: Sequence[str] | None, pause: Pause) -> None:
     options = parse(arguments)
     container = container_url(options.storageaccount, options.storagecontainer, options.sastoken)
     path = expanded(options.filepath)
 
-    print(f"counting the words of {shown(path)}", flush=True)
+    say(f"counting the words of {shown(path)}")
     if options.delay:
         pause(options.delay)
     counts, invalid_bytes = count_file(path)
@@ -477,12 +512,10 @@ def run(arguments: Sequence[str] | None, pause: Pause) -> None:
     output_name = options.output_name or default_output_name(path)
     output = local_name(output_name)
     write_atomically(output, report(counts, options.numwords))
-    for line in report(counts, options.numwords):
-        print(line)
-    sys.stdout.flush()
+    say_all(report(counts, options.numwords))
 
     upload(output, blob_url(container, output_name), pause)
-    print(f"uploaded {shown(output_name)}", flush=True)
+    say(f"uploaded {shown(output_name)}")
 
 
 def main(arguments: Sequence[str] | None = None, pause: Pause = time.sleep) -> int:
@@ -493,11 +526,18 @@ def main(arguments: Sequence[str] | None = None, pause: Pause = time.sleep) -> i
             reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         run(arguments, pause)
+        return int(ExitCode.DONE)
     except TopWordsError as failure:
-        complain(failure.message)
-        return int(failure.exit_code)
-    return int(ExitCode.DONE)
+        exit_code, message = failure.exit_code, failure.message
+    except MemoryError:
+        exit_code, message = ExitCode.INPUT_UNREADABLE, "the words of the input do not fit into this node's memory"
+    # Said only here, where the error's traceback no longer holds what filled the memory.
+    complain(message)
+    return int(exit_code)
 
 
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Ends by the signal, as it does by SIGTERM, not by a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(main())

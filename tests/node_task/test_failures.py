@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from node_task import top_words
 from node_task.top_words import CONTAINER_URL_VARIABLE, ExitCode
 from tests.node_task.blob_server import SAS, SIGNATURE, BlobServer
 from tests.node_task.conftest import Ended, Node
@@ -109,6 +114,8 @@ def test_bad_arguments(node: Node, blobs: BlobServer, arguments: tuple[str, ...]
         (f"file:///account/out?{SAS}", "is not an https URL"),
         (f"https://[::1/out?{SAS}", "is not a URL"),
         (f"https://coast.example:99999/out?{SAS}", "is not a URL"),
+        (f"https://{'c' * 64}.example/out?{SAS}", "is not a URL"),
+        (f"https://coast..example/out?{SAS}", "is not a URL"),
         (f"https://coast.example/?{SAS}", "names no container"),
         ("https://coast.example/out", "holds no shared access signature"),
         (f"https://coast.example/out\u00e9?{SAS}", "holds a character that no URL may hold"),
@@ -118,3 +125,63 @@ def test_bad_container_urls(node: Node, monkeypatch: pytest.MonkeyPatch, url: st
     monkeypatch.setenv(CONTAINER_URL_VARIABLE, url)
     assert_failed(node.count("tides.txt"), ExitCode.BAD_ARGUMENTS, said)
     assert node.names() == ["tides.txt"], "refused before any work"
+
+
+def as_the_shell_does(
+    redirections: str, *arguments: str, limits: str = "", inherits: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """The program as a process of its own, in the working directory, its streams led elsewhere."""
+    program = [sys.executable, "-I", top_words.__file__, "--numwords=3", *arguments]
+    shell = ["bash", "-c", f'{limits} "$@" {redirections}', "bash", *program]
+    return subprocess.run(shell, capture_output=True, text=True, check=False, timeout=60, pass_fds=(inherits,))
+
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device is always full here")
+
+
+@FULL
+@pytest.mark.usefixtures("node")
+def test_stdout_is_full(blobs: BlobServer) -> None:
+    ended = as_the_shell_does(">/dev/full", "--filepath=tides.txt")
+    assert ended.stderr == "top_words: cannot write to stdout: No space left on device\n"
+    assert ended.returncode == ExitCode.CANNOT_WRITE
+    assert blobs.puts == []
+
+
+@pytest.mark.usefixtures("node")
+def test_nobody_reads_stdout(blobs: BlobServer) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = as_the_shell_does(f">&{writer}", "--filepath=tides.txt", inherits=writer)
+    os.close(writer)
+    assert ended.stderr == "top_words: cannot write to stdout: Broken pipe\n"
+    assert ended.returncode == ExitCode.CANNOT_WRITE
+    assert blobs.puts == []
+
+
+@pytest.mark.parametrize("redirections", [pytest.param("2>/dev/full", marks=FULL), "2>&-", ">&-", ">&- 2>&-"])
+@pytest.mark.usefixtures("node")
+def test_the_exit_code_tells_where_nobody_can_be_told(redirections: str) -> None:
+    assert as_the_shell_does(redirections, "--filepath=neap.txt").returncode == ExitCode.INPUT_MISSING
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="it does not limit a process's address space")
+def test_the_words_do_not_fit_into_memory(node: Node) -> None:
+    with (node.directory / "one-word.txt").open("wb") as file:
+        file.truncate(300_000_000)  # one word of NULs, which takes no room on the disk
+    ended = as_the_shell_does("", "--filepath=one-word.txt", limits="ulimit -v 200000;")
+    assert ended.stderr == "top_words: the words of the input do not fit into this node's memory\n"
+    assert ended.returncode == ExitCode.INPUT_UNREADABLE
+    assert node.names() == ["one-word.txt", "tides.txt"]
+
+
+def test_an_interruption_is_no_traceback(node: Node) -> None:
+    command = [sys.executable, "-I", top_words.__file__, "--numwords=3", "--filepath=tides.txt", "--delay=60"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (-signal.SIGINT, "")
+    assert node.names() == ["tides.txt"]

@@ -242,6 +242,24 @@ def test_job_preparation_runs_once_a_node_before_its_tasks_and_release_at_the_en
     in_world(tmp_path, work)
 
 
+def test_a_job_deleted_while_it_releases_its_nodes_goes_once_they_are_released(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        await world.make_pool()
+        await world.make_job(jobPreparationTask={"commandLine": "true"}, jobReleaseTask={"commandLine": "wait"})
+        await world.reaches("completed", *await world.add("true"))
+        await world.post("/jobs/job/terminate")
+        await until(lambda: world.host.launches[-1].key == "job/jobrelease#1", "the release runs")
+        await world.send("DELETE", "/jobs/job")
+        await world.make_job(id="other")
+        await world.reaches("completed", *await world.add("true", job="other"))
+        assert "job" in world.service.state.jobs
+        world.host.agents[world.nodes()[0].id].let_go("job/jobrelease#1")
+        await until(lambda: "job" not in world.service.state.jobs, "the job is gone")
+        assert [launch.key for launch in world.host.launches].count("job/jobrelease#1") == 1
+
+    in_world(tmp_path, work)
+
+
 def test_a_node_whose_preparation_fails_never_runs_the_jobs_tasks(tmp_path: Path) -> None:
     async def work(world: World) -> None:
         await world.make_pool(2)

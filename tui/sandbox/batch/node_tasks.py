@@ -27,6 +27,7 @@ class NodeTasks:
         self._background = background
         self._lost = lost
         self._preparing: dict[tuple[str, str], asyncio.Task[bool]] = {}
+        self._releasing: dict[str, asyncio.Task[None]] = {}
 
     async def start(self, node: Node, spec: Wire) -> bool:
         """Run the start task; true when it succeeded."""
@@ -118,10 +119,21 @@ class NodeTasks:
         self._state.journal.save(job)
 
     async def release(self, job: Job) -> None:
-        """Run the job's release task on every node that was prepared and is still there; failures change nothing."""
+        """Run the job's release task on every node that was prepared and is still there; failures change nothing.
+
+        A job that is deleted while it ends waits for the release under way rather than vanish below it.
+        """
         spec = job.spec.release
         if spec is None:
             return
+        work = self._releasing.get(job.key)
+        if work is None:
+            work = self._background.spawn(self._release_nodes(job, spec), f"release of {job.id}")
+            self._releasing[job.key] = work
+            work.add_done_callback(lambda _: self._releasing.pop(job.key, None))
+        await asyncio.shield(work)
+
+    async def _release_nodes(self, job: Job, spec: Wire) -> None:
         prepared = [
             (node, tasks)
             for node_id, tasks in job.node_tasks.items()

@@ -15,6 +15,7 @@ from tui.core.events import Progress, RunEnded, RunStarted, Step, StepChanged, S
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.records import ResizeError, TaskCounts
 from tui.core.run_description import MANIFEST_BLOB, manifest
+from tui.engine.poller import SURROUNDINGS_EVERY_S
 
 
 @pytest.fixture
@@ -311,8 +312,21 @@ def test_tasks_that_someone_deletes_are_missed_not_waited_for(world: World) -> N
     world.faults.before_call = delete_one
     summary = world.execute()
     assert (summary.exit_code, summary.counts) == (1, TaskCounts(succeeded=2, failed=1))
-    assert "1 task deleted by someone else, such as topword-00001" in summary.outcome
+    assert "1 task deleted meanwhile, such as topword-00001" in summary.outcome
     assert world.downloaded() == world.expected(without=frozenset({"topword-00001"}))
+
+
+def test_a_task_that_was_deleted_counts_as_failed_also_where_the_job_is_seen_to_end_first(world: World) -> None:
+    def delete_one(operation: str) -> None:
+        if operation == "list_nodes":
+            world.batch.jobs[RUN_ID].tasks.pop("topword-00001", None)
+        if operation == "count_tasks" and world.faults.calls["list_tasks"]:
+            world.clock.advance(SURROUNDINGS_EVERY_S + 1)  # the job is looked at before every list
+
+    world.faults.before_call = delete_one
+    summary = world.execute()
+    assert (summary.exit_code, summary.counts) == (1, TaskCounts(succeeded=2, failed=1))
+    assert "1 task deleted meanwhile, such as topword-00001" in summary.outcome
 
 
 def test_an_output_that_is_not_there_keeps_everything(tmp_path: Path) -> None:

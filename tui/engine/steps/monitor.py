@@ -19,7 +19,7 @@ ENDING_JOB_LIMIT_S = 30.0
 """How long a job that is ending is given to end its running tasks before their state is taken as final."""
 
 _GONE_AFTER_FULL_LISTS = 2
-"""In so many full lists a task must be missing to be taken for deleted."""
+"""In so many full lists a task must be missing to be taken for deleted; one will do once the job takes none."""
 
 WALL_CLOCK_REASON = "MaxWallClockTimeExpiry"
 
@@ -87,8 +87,9 @@ class _Watch:
                 if not missing:
                     return self._end(Ending.ALL_DONE, view)
                 self._missing_lists += 1
-                if self._missing_lists >= _GONE_AFTER_FULL_LISTS:
-                    reason = f"{count_text(len(missing), 'task')} deleted by someone else, such as {min(missing)}"
+                is_final = view.job is not None and view.job.state == "completed"
+                if is_final or self._missing_lists >= _GONE_AFTER_FULL_LISTS:
+                    reason = f"{count_text(len(missing), 'task')} deleted meanwhile, such as {min(missing)}"
                     return self._end(Ending.ALL_DONE, view, reason)
                 self.poller.want_full_list()
         return self._job_ending(view, counts)

@@ -36,17 +36,37 @@ def test_files_keep_their_order_and_become_absolute(folder: Path) -> None:
     ]
 
 
-def test_a_file_given_twice_or_through_a_link_is_one_input(folder: Path) -> None:
+def test_a_file_given_twice_is_one_input(folder: Path) -> None:
     (folder / "a.txt").write_text("a")
-    (folder / "link.txt").symlink_to("a.txt")
-    chosen = choose_files(["a.txt", "./a.txt", str(folder / "a.txt"), "link.txt"], TOP_WORDS)
+    (folder / "sub").mkdir()
+    chosen = choose_files(["a.txt", "./a.txt", str(folder / "a.txt"), "sub/../a.txt"], TOP_WORDS)
     assert [choice.local_path for choice in chosen] == [str(folder / "a.txt")]
 
 
-def test_a_link_keeps_its_own_name(folder: Path) -> None:
-    (folder / "a.txt").write_text("a")
-    (folder / "link.txt").symlink_to("a.txt")
-    assert [choice.local_path for choice in choose_files(["link.txt"], TOP_WORDS)] == [str(folder / "link.txt")]
+def test_a_link_is_an_input_by_its_own_name(folder: Path) -> None:
+    (folder / "b.txt").write_text("b")
+    (folder / "a.txt").symlink_to("b.txt")
+    chosen = choose_files(["a.txt", "b.txt", "a.txt"], TOP_WORDS)
+    assert [choice.local_path for choice in chosen] == [str(folder / "a.txt"), str(folder / "b.txt")]
+
+
+def test_the_folder_above_a_link_is_the_one_that_holds_what_it_leads_to(folder: Path) -> None:
+    (folder / "a.txt").write_text("here")
+    (folder / "far" / "below").mkdir(parents=True)
+    (folder / "far" / "a.txt").write_text("far away")
+    (folder / "link").symlink_to("far/below")
+    (chosen,) = choose_files(["link/../a.txt"], TOP_WORDS)
+    assert (chosen.local_path, chosen.size_bytes) == (os.path.realpath(folder / "far" / "a.txt"), 8)
+
+
+def test_links_below_a_folder_count_as_files_and_lead_to_no_other_folder(folder: Path) -> None:
+    clips = folder / "clips"
+    clips.mkdir()
+    (clips / "b.mp4").write_bytes(b"v")
+    (clips / "a.mp4").symlink_to("b.mp4")
+    (clips / "round").symlink_to(clips)
+    chosen = choose_files(["clips", "clips/b.mp4"], FFMPEG_MP3)
+    assert [choice.local_path for choice in chosen] == [str(clips / "a.mp4"), str(clips / "b.mp4")]
 
 
 def test_odd_names_are_names(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is chosen: kept from root to root, each real file once, always in one order."""
+"""What is chosen: kept from root to root, each path once, always in one order."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def test_going_to_another_root_loses_nothing() -> None:
     assert paths(selection) == []
 
 
-def test_each_real_file_is_chosen_once() -> None:
-    selection = InputSelection("/t", chosen=[FileChoice(7, "/real/elsewhere.txt")])
-    links = (
-        ListedFile("again.txt", 10, real_path="/private/t/one.txt"),
-        ListedFile("away.txt", 7, real_path="/real/elsewhere.txt"),
-        ListedFile("one.txt", 10),
-    )
-    selection.take(over(Listing("/t", files=links, real_path="/private/t")))
+def test_each_path_is_chosen_once_through_whatever_roots() -> None:
+    selection = InputSelection("/t/sub", chosen=[FileChoice(10, "/t/one.txt"), FileChoice(5, "/t/sub/deep.txt")])
+    selection.take(over(Listing("/t/sub", files=(ListedFile("deep.txt", 5),))))
+    assert paths(selection) == ["/t/sub/deep.txt", "/t/one.txt"]
+    selection.go_to("/t")
+    selection.take(over(TEXTS, SUB))
     selection.mark_all()
-    assert paths(selection) == ["/t/again.txt", "/t/away.txt"]
+    chosen = paths(selection)
+    assert chosen == list(dict.fromkeys(chosen))
+    assert {"/t/one.txt", "/t/sub/deep.txt"} <= set(chosen)
 
 
 def test_what_was_chosen_before_and_is_gone_is_told() -> None:

@@ -74,7 +74,7 @@ def test_links_are_told_and_never_followed(tmp_path: Path) -> None:
     (tmp_path / "self").symlink_to(tmp_path / "self")
     (found,) = listings(scanned(tmp_path))
     files = {file.name: file for file in found.files}
-    assert files["again.txt"] == ListedFile("again.txt", 4, "", os.path.realpath(target))
+    assert files["again.txt"] == ListedFile("again.txt", 4)
     assert "link to a folder" in files["loop"].trouble
     assert files["nowhere"].trouble == files["self"].trouble == "a link that leads nowhere"
     assert found.folders == ()

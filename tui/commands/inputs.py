@@ -36,14 +36,18 @@ class _Trouble:
 
 
 def choose_files(paths: Sequence[str], workload: Workload) -> tuple[FileChoice, ...]:
-    """The files in the order given, folders replaced by what is below them, each real file once."""
+    """The files in the order given, folders replaced by what is below them, each once.
+
+    A link is an input by its own name, also where what it leads to is another one.
+    """
     trouble = _Trouble()
     chosen: dict[str, FileChoice] = {}
     for path in paths:
         for file in _files_at(path, workload, trouble):
             size_bytes = _readable_size(file, trouble)
             if size_bytes is not None:
-                chosen.setdefault(os.path.realpath(file), FileChoice(size_bytes, os.path.abspath(file)))
+                name = _absolute(file)
+                chosen.setdefault(name, FileChoice(size_bytes, name))
     if trouble.paths:
         raise _refusal(trouble, workload)
     return tuple(chosen.values())
@@ -70,6 +74,13 @@ def _files_below(folder: str, extensions: tuple[str, ...], trouble: _Trouble) ->
         for name in sorted(files):
             if not name.startswith(".") and name.lower().endswith(extensions):
                 yield os.path.join(parent, name)
+
+
+def _absolute(path: str) -> str:
+    """The path of a file as it was named; only what `..` leads to past a link is looked up, for text cannot tell."""
+    folder, name = os.path.split(path)
+    whole = os.path.realpath(folder) if os.pardir in folder.split(os.sep) else os.path.abspath(folder)
+    return os.path.join(whole, name)
 
 
 def _readable_size(path: str, trouble: _Trouble) -> int | None:

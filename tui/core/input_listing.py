@@ -21,8 +21,6 @@ class ListedFile:
     size_bytes: int = 0
     trouble: str = ""
     """Why it cannot be an input, in words; empty where it can."""
-    real_path: str = ""
-    """Where a link leads; empty for what is no link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +36,6 @@ class Listing:
     """Whether this is the folder's last piece."""
     trouble: str = ""
     """Why the folder could not be read, in words."""
-    real_path: str = ""
-    """The folder's, every link resolved; empty where it is `path`."""
 
 
 @dataclass(frozen=True, slots=True)

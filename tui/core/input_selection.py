@@ -1,13 +1,13 @@
 """The inputs a person has chosen: those marked in the tree on screen, and those chosen before under another root.
 
-Invariants: going to another root loses nothing; each real file is chosen once, however many links lead to it; the order
-is that of the tree, then of the paths of what lies elsewhere, so that the same choice is always the same plan.
+Invariants: going to another root loses nothing; each path is chosen once, and a link is an input by its own name; the
+order is that of the tree, then of the paths of what lies elsewhere, so that the same choice is always the same plan.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tui.core.columns import natural_key
@@ -46,8 +46,6 @@ class InputSelection:
     ) -> None:
         """`chosen` was chosen before, below this root or elsewhere: blobs for a container, files for a folder."""
         self._elsewhere = {_name_of(choice): choice for choice in chosen}
-        self._real_paths: dict[str, str] = {}
-        """Of what lies elsewhere, where a link leads."""
         self._files: tuple[FileChoice, ...] | None = None
         self.read_prefix = ""
         """Only what begins so is read: of the rest nothing is known, and nothing of it is taken for gone."""
@@ -92,8 +90,6 @@ class InputSelection:
         tree = self.tree
         for node in tree.chosen():
             self._elsewhere[node.path] = self._choice(node)
-            if tree.has_links:
-                self._real_paths[node.path] = _real_path(node)
         self.tree = InputTree(root, filter_=tree.filter, shows_hidden=tree.shows_hidden)
         self.rows = InputRows(self.tree)
         self.vanished = ()
@@ -139,16 +135,11 @@ class InputSelection:
             self._files = tuple(self._chosen())
         return self._files
 
-    def _chosen(self) -> Iterable[FileChoice]:
-        nodes = self.tree.chosen()
-        if not self.tree.has_links and not self._elsewhere:
-            return map(self._choice, nodes)
-        unique: dict[str, FileChoice] = {}
-        for node in nodes:
-            unique.setdefault(_real_path(node), self._choice(node))
+    def _chosen(self) -> Iterator[FileChoice]:
+        """What was found in the tree is no longer elsewhere: nothing is told twice."""
+        yield from map(self._choice, self.tree.chosen())
         for path in sorted(self._elsewhere, key=natural_key):
-            unique.setdefault(self._real_paths.get(path, path), self._elsewhere[path])
-        return unique.values()
+            yield self._elsewhere[path]
 
     def _choice(self, node: FileNode) -> FileChoice:
         if node.choice is None:
@@ -185,8 +176,3 @@ def common_folder(files: Iterable[FileChoice]) -> str:
 
 def _name_of(choice: FileChoice) -> str:
     return choice.local_path or choice.blob_name
-
-
-def _real_path(node: FileNode) -> str:
-    folder = node.parent
-    return node.real_path or (posixpath.join(folder.real_path, node.name) if folder.real_path else node.path)

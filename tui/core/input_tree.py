@@ -19,16 +19,14 @@ from tui.core.planning import FileChoice
 class FileNode:
     """One file; only the tree changes it."""
 
-    __slots__ = ("choice", "is_marked", "is_offered", "name", "parent", "real_path", "size_bytes", "trouble")
+    __slots__ = ("choice", "is_marked", "is_offered", "name", "parent", "size_bytes", "trouble")
 
-    def __init__(self, parent: FolderNode, name: str, size_bytes: int, trouble: str, real_path: str) -> None:
+    def __init__(self, parent: FolderNode, name: str, size_bytes: int, trouble: str) -> None:
         self.parent = parent
         self.name = name
         self.size_bytes = size_bytes
         self.trouble = trouble
         """Why it cannot be an input."""
-        self.real_path = real_path
-        """Where a link leads; empty for what is no link."""
         self.choice: FileChoice | None = None
         """What a run takes, once somebody has asked for it."""
         self.is_marked = False
@@ -65,7 +63,6 @@ class FolderNode:
         "offered_count",
         "parent",
         "prefix",
-        "real_path",
         "trouble",
         "unread_count",
     )
@@ -75,8 +72,6 @@ class FolderNode:
         self.name = name
         self.prefix = prefix
         """What the path of everything in it begins with, and of nothing else: it names the folder."""
-        self.real_path = ""
-        """Of a folder of this machine, where it differs from its path."""
         self.depth: int = 0 if parent is None else parent.depth + 1
         self.folders: list[FolderNode] = []
         self.files: list[FileNode] = []
@@ -110,7 +105,6 @@ class InputTree:
         self._folders = {self.root.prefix: self.root}
         self._filter = filter_ or GlobFilter()
         self._shows_hidden = shows_hidden
-        self.has_links = False
         self.is_settled = False
         """Whether the reading is over, so that folders without anything to offer need not be shown."""
 
@@ -132,13 +126,11 @@ class InputTree:
         folder = self._folders.get(_prefix(listing.path))
         if folder is None or folder.is_read:
             return False
-        folder.real_path = listing.real_path
         was_unread = folder.unread_count
         self._add_folders(folder, listing.folders)
         known = len(folder.files)
         for file in listing.files:
-            node = FileNode(folder, file.name, file.size_bytes, file.trouble, file.real_path)
-            self.has_links = self.has_links or bool(file.real_path)
+            node = FileNode(folder, file.name, file.size_bytes, file.trouble)
             node.is_offered = self._offers(node)
             node.is_marked = (folder.marks_arrivals and node.is_offered) or is_wanted(node)
             folder.files.append(node)

@@ -95,9 +95,8 @@ def read_folder(folder: str, piece_entries: int = BATCH_ENTRIES) -> Iterator[Lis
     """One folder in sorted pieces; a folder that cannot be read is one piece with the reason."""
     folders: list[str] = []
     files: list[ListedFile] = []
-    real_path, trouble = folder, ""
+    trouble = ""
     try:
-        real_path = os.path.realpath(folder)
         with os.scandir(folder) as entries:
             for entry in entries:
                 if _is_folder(entry):
@@ -110,7 +109,7 @@ def read_folder(folder: str, piece_entries: int = BATCH_ENTRIES) -> Iterator[Lis
         trouble = "no such folder"
     folders = _sorted(folders, natural_key)
     files = _sorted(files, lambda file: natural_key(file.name))
-    yield from _pieces(folder, "" if real_path == folder else real_path, folders, files, trouble, piece_entries)
+    yield from _pieces(folder, folders, files, trouble, piece_entries)
 
 
 def _sorted(items: list[ItemT], key: Callable[[ItemT], tuple[str | int, ...]]) -> list[ItemT]:
@@ -120,7 +119,7 @@ def _sorted(items: list[ItemT], key: Callable[[ItemT], tuple[str | int, ...]]) -
 
 
 def _pieces(
-    folder: str, real_path: str, folders: Sequence[str], files: Sequence[ListedFile], trouble: str, size: int
+    folder: str, folders: Sequence[str], files: Sequence[ListedFile], trouble: str, size: int
 ) -> Iterator[Listing]:
     total = len(folders) + len(files)
     for start in range(0, max(total, 1), size):
@@ -132,7 +131,6 @@ def _pieces(
             tuple(files[first:last]),
             is_complete=end >= total,
             trouble=trouble if end >= total else "",
-            real_path=real_path,
         )
 
 
@@ -145,11 +143,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _listed(entry: os.DirEntry[str]) -> ListedFile:
     try:
-        is_link = entry.is_symlink()
         status = entry.stat()
     except OSError as problem:
         return ListedFile(entry.name, trouble=_reason_of_file(entry, problem))
-    real_path = os.path.realpath(entry.path) if is_link else ""
     trouble = ""
     if stat.S_ISDIR(status.st_mode):
         trouble = "a link to a folder; open it by its path"
@@ -157,7 +153,7 @@ def _listed(entry: os.DirEntry[str]) -> ListedFile:
         trouble = "not a regular file"
     elif not os.access(entry.path, os.R_OK):
         trouble = "permission denied"
-    return ListedFile(entry.name, 0 if trouble else status.st_size, trouble, real_path)
+    return ListedFile(entry.name, 0 if trouble else status.st_size, trouble)
 
 
 def _reason_of_file(entry: os.DirEntry[str], problem: OSError) -> str:

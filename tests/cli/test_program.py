@@ -95,6 +95,16 @@ def test_half_an_account_in_the_environment_is_refused(tmp_path: Path) -> None:
     assert "AZURE_BATCH_ACCESS_KEY" in finished.stderr
 
 
+def test_a_group_that_needs_a_command_shows_its_help_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(click.UsageError) as caught:
+        click.Group("harbour", commands=[click.Command("tides", help="When to sail.")]).main([], standalone_mode=False)
+    assert ending_of(caught.value) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("Usage: ")
+    assert "\n  tides  When to sail.\n" in said.err
+
+
 def test_without_a_terminal_there_is_no_interface() -> None:
     finished = batch_tui()
     assert finished.code == 2

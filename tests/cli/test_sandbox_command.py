@@ -35,6 +35,7 @@ def sandbox(machine: Machine, *arguments: str) -> Finished:
 def test_its_life_from_the_command_line(own_machine: Machine) -> None:
     down = sandbox(own_machine, "status")
     assert (down.code, down.stdout.splitlines()[0]) == (0, "The sandbox is down.")
+    assert sandbox(own_machine) == down
     unknown = sandbox(own_machine, "env")
     assert (unknown.code, unknown.stdout) == (2, "")
     assert "batch-tui sandbox up" in unknown.stderr
@@ -42,6 +43,7 @@ def test_its_life_from_the_command_line(own_machine: Machine) -> None:
     assert sandbox(own_machine, "up").code == 0
     status = json.loads(sandbox(own_machine, "status", "--json").stdout)
     assert status["is_up"]
+    assert json.loads(sandbox(own_machine, "up", "--json").stdout) == status
     told = json.loads(sandbox(own_machine, "env", "--json").stdout)
     assert told["AZURE_BATCH_ENDPOINT"] == status["batch_endpoint"]
     with BlobServiceClient.from_connection_string(told["AZURE_STORAGE_CONNECTION_STRING"]) as blobs:
@@ -56,6 +58,7 @@ def test_its_life_from_the_command_line(own_machine: Machine) -> None:
     assert sandbox(own_machine, "down").stdout == "The sandbox is down; what it holds is kept.\n"
     assert json.loads(sandbox(own_machine, "env", "--json").stdout) == told
     assert sandbox(own_machine, "down").stdout == "The sandbox was not up.\n"
+    assert json.loads(sandbox(own_machine, "down", "--json").stdout)["is_up"] is False
 
     unsaid = sandbox(own_machine, "reset")
     assert (unsaid.code, "--yes" in unsaid.stderr) == (2, True)

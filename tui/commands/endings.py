@@ -62,6 +62,8 @@ def _say(problem: BaseException, errors: Output) -> int:
 
 
 def _usage_lines(problem: click.ClickException) -> list[str]:
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):  # its message is the help of a group
+        return problem.format_message().splitlines()
     lines = [f"Error: {problem.format_message()}"]
     if isinstance(problem, click.UsageError) and problem.ctx is not None:
         lines.append(f"  Hint: {problem.ctx.command_path} --help")

@@ -21,32 +21,44 @@ class SandboxGroup(GuardedGroup):
     changing = frozenset({"up", "down", "reset", "seed", "trouble"})
 
 
-@click.group("sandbox", cls=SandboxGroup)
-def command() -> None:
-    """The local Batch and Blob service.
+@click.group("sandbox", cls=SandboxGroup, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> int:
+    """The local Batch and Blob service; without a command, tells whether it runs.
 
     It runs the commands of tasks as you and is no security boundary. It stays up when the program ends, until `down`.
     """
+    return 0 if context.invoked_subcommand is not None else _tell_status(as_json=False)
 
 
 @command.command("up")
-def up_command() -> int:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, as of `status`.")
+def up_command(as_json: bool) -> int:
     """Start it, unless it runs; it stays until `down`."""
     output = Output(sys.stdout)
     with wiring.sandbox_errors():
         status = control.up(wiring.paths().sandbox)
     _warn(status)
+    if as_json:
+        output.json(_status_json(status))
+        return 0
     output.line(f"The sandbox is up: Batch {status.batch_endpoint}, Blob {status.blob_endpoint}")
     output.line('eval "$(batch-tui sandbox env)" lets az and the SDKs find it.')
     return 0
 
 
 @command.command("down")
-def down_command() -> int:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, as of `status`.")
+def down_command(as_json: bool) -> int:
     """Stop it and everything it runs; what it holds is kept."""
+    output = Output(sys.stdout)
     with wiring.sandbox_errors():
         was_up = control.down(wiring.paths().sandbox)
-    Output(sys.stdout).line("The sandbox is down; what it holds is kept." if was_up else "The sandbox was not up.")
+        status = control.status(wiring.paths().sandbox)
+    if as_json:
+        output.json(_status_json(status))
+    else:
+        output.line("The sandbox is down; what it holds is kept." if was_up else "The sandbox was not up.")
     return 0
 
 
@@ -54,6 +66,10 @@ def down_command() -> int:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status_command(as_json: bool) -> int:
     """Whether it runs, and where."""
+    return _tell_status(as_json=as_json)
+
+
+def _tell_status(*, as_json: bool) -> int:
     output = Output(sys.stdout)
     with wiring.sandbox_errors():
         status = control.status(wiring.paths().sandbox)

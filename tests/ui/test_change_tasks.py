@@ -343,3 +343,17 @@ async def test_tasks_of_a_job_that_is_watched_are_changed_as_well() -> None:
         assert desk.changed == [("delete", row.id) for row in ROWS]
         await run.press("escape")
         await run.until_so(lambda: screen.tasks.total == 0, "they are gone")
+
+
+async def test_on_a_low_terminal_the_buttons_stay_and_the_rest_is_scrolled_to() -> None:
+    rows = tuple(replace(row, id=f"{row.id}-of-many-{number}") for number in range(5) for row in ROWS)
+    ground = TaskGround(JOB, frozenset({row.node_id for row in rows}))
+    async with shown(FakeJobDesk(task_ground=ground), size=(80, 24)) as run:
+        run.feed(rows)
+        await run.press("a")
+        run.screen._list.filter_by("state:failed")
+        await run.choose("delete")
+        await run.until("Cancel", "Delete 40 tasks", "This cannot be undone", "hidden by the filter")
+        assert not run.has("states and exit codes")
+        await run.press("pagedown")
+        await run.until("Cancel", "Delete 40 tasks", "states and exit codes")

@@ -42,6 +42,8 @@ class ChangeTasksDialog(ModalScreen[TaskChange | None]):
         Binding(
             "shift+tab,up,left", "app.focus_previous", "Previous", show=False, id="change.previous", tooltip="Back"
         ),
+        Binding("pageup", "page(-1)", "Up", show=False, id="change.page-up", tooltip="Look further up"),
+        Binding("pagedown", "page(1)", "Down", show=False, id="change.page-down", tooltip="Look further down"),
     ]
 
     def __init__(
@@ -148,6 +150,10 @@ class ChangeTasksDialog(ModalScreen[TaskChange | None]):
             event.stop()
             self.set_focus(self._typed)
             self._typed.insert_text_at_cursor(letter)
+
+    def action_page(self, pages: int) -> None:
+        """Scrolls what a short terminal cuts off; the focus stays where it is."""
+        self._content.scroll_relative(y=pages * max(1, self._content.size.height - 2), animate=False)
 
     @on(Input.Submitted)
     def _on_submitted(self) -> None:

@@ -12,8 +12,9 @@ RUN = "top-words-20261120-abc"
 OURS = {RUN_METADATA_KEY: RUN}
 MADE_S = 1_795_000_000.0
 LONG_AFTER_S = MADE_S + 2 * GRACE_S
-DONE_HERE = LocalRun(is_driven=False, has_downloaded=True)
-GIVEN_UP_HERE = LocalRun(is_driven=False, has_downloaded=False)
+DONE_HERE = LocalRun(is_driven=False, has_downloaded=True, saw_the_end=True)
+GIVEN_UP_HERE = LocalRun(is_driven=False, has_downloaded=False, saw_the_end=True)
+INTERRUPTED_HERE = LocalRun(is_driven=False, has_downloaded=False, saw_the_end=False)
 OUTPUT = f"{RUN}-output"
 
 
@@ -92,7 +93,7 @@ def test_tasks_that_go_on_keep_all_of_it(local: LocalRun | None) -> None:
 
 
 def test_what_a_process_drives_is_needed_whatever_exists() -> None:
-    run = left(Holdings(RUN, job(), (pool(),), ()), LocalRun(is_driven=True, has_downloaded=True))
+    run = left(Holdings(RUN, job(), (pool(),), ()), LocalRun(is_driven=True, has_downloaded=True, saw_the_end=True))
     assert "drives it" in run.needed_for
 
 
@@ -108,6 +109,15 @@ def test_what_another_machine_may_be_making_has_a_day(found: Holdings) -> None:
     assert "within a day" in left(found, now_s=MADE_S + GRACE_S - 1).needed_for
     assert left(found, now_s=MADE_S + GRACE_S).needed_for == ""
     assert left(found, GIVEN_UP_HERE, now_s=MADE_S).needed_for == ""
+
+
+@pytest.mark.parametrize("state", ["active", "completed"])
+def test_what_was_interrupted_here_can_be_gone_on_with_for_a_day(state: str) -> None:
+    found = Holdings(RUN, job(state), (pool(),), (container(),))
+    needed = left(found, INTERRUPTED_HERE, now_s=MADE_S + GRACE_S - 1).needed_for
+    assert needed.startswith("interrupted here")
+    assert f"runs resume {RUN}" in needed
+    assert len(left(found, INTERRUPTED_HERE, now_s=MADE_S + GRACE_S).resources) == 3
 
 
 def test_a_job_without_tasks_that_ends_by_itself_is_left_at_once() -> None:

@@ -103,7 +103,9 @@ def test_the_scripts_way_to_the_node() -> None:
 def test_everything_made_carries_the_run() -> None:
     plan = plan_of("/t/a.txt")
     assert plan.containers == (f"{RUN}-application", f"{RUN}-input", f"{RUN}-output")
-    assert plan.job_spec().metadata == {ids.RUN_METADATA_KEY: RUN}
+    assert plan.job_spec().metadata[ids.RUN_METADATA_KEY] == RUN
+    assert plan.made(plan.job_spec().metadata)
+    assert not dataclasses.replace(plan, created_s=plan.created_s + 1).made(plan.mark), "another run that drew the same id"
 
 
 def test_chunks_keep_the_input_order() -> None:

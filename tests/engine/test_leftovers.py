@@ -127,7 +127,7 @@ def test_a_run_whose_tasks_go_on_is_needed(tmp_path: Path) -> None:
 
 def test_what_was_given_up_elsewhere_is_left_over_after_a_day(tmp_path: Path) -> None:
     world = make_world(tmp_path / "first")
-    world.storage.create_container(world.plan.input_container, world.plan.metadata)
+    world.storage.create_container(world.plan.input_container, world.plan.mark)
     tools = tools_of(world, tmp_path / "other")
     assert only_run(tools).resources == ()
     world.clock.advance(GRACE_S)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.world import ALL_PARTS, RUN_ID, World, make_world
 from tui.core.accounts import SANDBOX_NAME
-from tui.core.errors import InputError, LocalError
+from tui.core.errors import InputError, LocalError, RunFailed
 from tui.core.events import Progress, RunEnded, RunStarted, Step, StepChanged, StepState
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.records import ResizeError, TaskCounts
@@ -31,6 +31,22 @@ def test_a_run_ends_with_every_output(world: World) -> None:
     assert summary.counts == TaskCounts(succeeded=3)
     assert (summary.downloaded_files, summary.deleted) == (3, ())
     assert summary.downloaded_bytes == sum(map(len, world.expected().values()))
+
+
+def test_two_machines_that_drew_one_id_are_two_runs(world: World, tmp_path: Path) -> None:
+    world.execute()
+    other = make_world(tmp_path / "other", files=1)
+    other.storage, other.batch, other.clock, other.faults = world.storage, world.batch, world.clock, world.faults
+    other.plan = replace(
+        other.plan, created_s=other.plan.created_s + 0.001, delete_after=ALL_PARTS
+    )
+    summary = other.execute()
+    assert summary.exit_code == RunFailed.exit_code
+    assert "exists already" in summary.outcome
+    assert other.downloaded() == {}
+    assert sorted(world.storage.containers) == sorted(world.plan.containers)
+    assert (world.batch.get_pool(RUN_ID), world.batch.get_job(RUN_ID)) != (None, None)
+    assert other.journals().read(RUN_ID).leftovers == (), "nothing of it is this run's to delete"
 
 
 def test_everything_made_bears_the_runs_mark(world: World) -> None:

@@ -31,7 +31,7 @@ def left_lines(runs: Sequence[LeftRun], account: str) -> list[str]:
 def _state(run: LeftRun) -> str:
     if run.needed_for:
         return f"needed: {run.needed_for}"
-    return f"over, made {units.local_date_time(run.newest_s)}" if run.resources else "being deleted"
+    return f"left over, made {units.local_date_time(run.newest_s)}" if run.resources else "being deleted"
 
 
 def resource_words(item: LeftResource) -> str:

@@ -14,6 +14,8 @@ from datetime import date
 MAXIMUM_RUN_ID_LENGTH = 40
 RUN_METADATA_KEY = "batchtui_run"
 """Metadata name on pool, job and containers that says which run made them; a valid C# identifier, as Blob asks."""
+RUN_MOMENT_KEY = "batchtui_planned"
+"""Metadata name beside it: when that run was planned, so that two machines which drew one id are not one run."""
 
 _RUN_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -2,7 +2,7 @@
 
 A run needs what it has while its tasks go on, while a process here drives it, and while another machine may be about
 to: until a day has passed, a run without a job, or with one that is still being filled, is given the benefit of the
-doubt unless its journal is here. Nothing that bears no run's mark is ever looked at.
+doubt, and so is one that was interrupted here. Nothing that bears no run's mark is ever looked at.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class LocalRun:
     is_driven: bool
     has_downloaded: bool
     """Whether every output was downloaded here."""
+    saw_the_end: bool
+    """Whether its tasks were seen to have ended; where not, resuming it here goes on with what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,12 @@ def _needed_for(
     job = found.job
     if local is not None and local.is_driven:
         return "a process of this machine drives it"
+    if job is not None and not job.is_over and unfinished_tasks:
+        return f"{count_text(unfinished_tasks, 'task')} not finished"
+    if local is not None and not local.saw_the_end and now_s - found.newest_s < GRACE_S:
+        return f"interrupted here within a day; `batch-tui runs resume {found.run_id}` goes on with it"
     if job is not None and job.is_over:
         return ""
-    if job is not None and unfinished_tasks:
-        return f"{count_text(unfinished_tasks, 'task')} not finished"
     # Outputs without a job: it ran, and somebody has deleted it.
     is_settled = job.terminates_when_done if job is not None else found.output_container in outputs
     if not is_settled and local is None and now_s - found.newest_s < GRACE_S:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -136,8 +136,13 @@ class RunPlan:
         return is_billed(self.account)
 
     @property
-    def metadata(self) -> dict[str, str]:
-        return {ids.RUN_METADATA_KEY: self.run_id}
+    def mark(self) -> dict[str, str]:
+        """Metadata of everything the run makes, and of nothing else."""
+        return {ids.RUN_METADATA_KEY: self.run_id, ids.RUN_MOMENT_KEY: repr(self.created_s)}
+
+    def made(self, metadata: Mapping[str, str]) -> bool:
+        """Whether what bears `metadata` was made by this run."""
+        return all(metadata.get(name) == value for name, value in self.mark.items())
 
     @property
     def input_bytes(self) -> int:
@@ -230,7 +235,7 @@ class RunPlan:
             spot=pool.spot,
             slots_per_node=pool.slots_per_node,
             start_task=self.set_up_task(),
-            metadata=self.metadata,
+            metadata=self.mark,
         )
 
     def job_spec(self) -> JobSpec:
@@ -241,8 +246,15 @@ class RunPlan:
             max_wall_clock_s=self.timeout_s,
             max_task_retry_count=self.max_task_retry_count,
             preparation_task=None if self.makes_pool else self.set_up_task(),
-            metadata=self.metadata,
+            metadata=self.mark,
+            release_command_line="" if self.makes_pool else self._release_command_line(),
         )
+
+    def _release_command_line(self) -> str:
+        """Removes from the nodes of another's pool what `set_up_task` put there for this run."""
+        if not self.workload.application_files:
+            return ""
+        return shell_command_line(f"rm -rf {shared_path(self.run_id, '')}")
 
     def log_name(self, task_id: str, name: str) -> str:
         """The blob that keeps a task's `stdout.txt` or `stderr.txt`."""

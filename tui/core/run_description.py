@@ -26,7 +26,7 @@ _OF_ONE_MACHINE = ("inputs", "destination", "account")
 def run_metadata(plan: RunPlan) -> dict[str, str]:
     """What pool, job and containers of the run bear: whose they are, and what the run is."""
     described = {name: value for name, value in plan_to_json(plan).items() if name not in _OF_ONE_MACHINE}
-    return {**plan.metadata, DESCRIPTION_KEY: json.dumps(described, separators=(",", ":"))}
+    return {**plan.mark, DESCRIPTION_KEY: json.dumps(described, separators=(",", ":"))}
 
 
 def manifest_container(plan: RunPlan) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from tui.core.deletion import ResourceKind
 from tui.core.errors import AccessRefused, AlreadyExists, RunFailed
 from tui.core.events import Notice, Step, StepChanged, StepState
-from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import RunPlan
 from tui.core.ports import BatchPort, ClockPort, Publish, StopSignal, StoragePort
 from tui.core.redaction import redact
@@ -55,12 +54,9 @@ class RunContext:
         if self.journal.record.files_moved.get((moved.direction, moved.name)) != moved:
             self.journal.transferred(moved)
 
-    def is_ours(self, metadata: Mapping[str, str]) -> bool:
-        return metadata.get(RUN_METADATA_KEY) == self.plan.run_id
-
     def check_ours(self, kind: ResourceKind, name: str, metadata: Mapping[str, str]) -> None:
         """RunFailed where what bears our name was made by someone else."""
-        if not self.is_ours(metadata):
+        if not self.plan.made(metadata):
             raise RunFailed(
                 f"The {kind} exists already",
                 f"{kind} {name} was not made by this run",

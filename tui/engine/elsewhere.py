@@ -25,7 +25,7 @@ def check_is_whole(context: RunContext) -> None:
     more, every task run again, or fail for want of its input.
     """
     plan = context.plan
-    there = {item.name for item in context.storage.list_containers(f"{plan.run_id}-") if context.is_ours(item.metadata)}
+    there = {item.name for item in context.storage.list_containers(f"{plan.run_id}-") if plan.made(item.metadata)}
     gone = [name for name in plan.containers if name not in there]
     if gone:
         raise RunFailed("The run is not whole any more", f"container {gone[0]} is gone")

@@ -69,7 +69,8 @@ def _local(tools: RunTools, run_id: str, account: str) -> LocalRun | None:
     record = _record(tools, run_id)
     if record is None or record.plan.account != account:
         return None
-    return LocalRun(record.is_driven, has_downloaded=record.outcome is not None and record.has_done(Step.DOWNLOAD))
+    saw_the_end = record.outcome is not None
+    return LocalRun(record.is_driven, saw_the_end and record.has_done(Step.DOWNLOAD), saw_the_end)
 
 
 def _record(tools: RunTools, run_id: str) -> RunRecord | None:

@@ -67,7 +67,8 @@ def find_run(tools: RunTools, run_id: str, destination: str, account: str) -> Fo
             "check the name and the account",
         )
     plan = described_plan(run_id, described[0].metadata[DESCRIPTION_KEY], destination, account)
-    gone = [name for name in plan.containers if name not in containers]
+    there = {name for name, item in containers.items() if plan.made(item.metadata)}
+    gone = [name for name in plan.containers if name not in there]
     if plan.containers[0] not in gone:
         plan = with_listed_inputs(plan, _manifest(tools, plan))
     if gone:  # they are made in their order: without the first, or with its list of inputs, there were others
@@ -105,14 +106,14 @@ def _job(tools: RunTools, plan: RunPlan) -> JobRecord | None:
             f"its outputs are in container {plan.output_container}",
             "take them from there, or start a new run",
         )
-    if job is not None and job.metadata.get(RUN_METADATA_KEY) != plan.run_id:
+    if job is not None and not plan.made(job.metadata):
         raise RunFailed("The job exists already", f"job {job.id} was not made by this run", "nothing of it was touched")
     return job
 
 
 def _has_pool(tools: RunTools, plan: RunPlan) -> bool:
     pool = tools.batch.get_pool(plan.pool.id) if plan.makes_pool else None
-    return pool is not None and pool.metadata.get(RUN_METADATA_KEY) == plan.run_id
+    return pool is not None and plan.made(pool.metadata)
 
 
 def _begin(journal: Journal, found: FoundRun) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from tui.core.deletion import FileTally, Remains, RunResource
 from tui.core.download_choice import log_owner
 from tui.core.errors import NotFound
-from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import LOG_PREFIX, RunPlan
 from tui.core.ports import StopSignal
 from tui.core.presence import Presence
@@ -141,7 +140,7 @@ class _Look:
 def _presence(plan: RunPlan, found: ContainerRecord | PoolRecord | JobRecord | None) -> Presence:
     if found is None:
         return Presence.GONE
-    if found.metadata.get(RUN_METADATA_KEY) != plan.run_id:
+    if not plan.made(found.metadata):
         return Presence.FOREIGN
     is_going = not isinstance(found, ContainerRecord) and found.state == "deleting"
     return Presence.DELETING if is_going else Presence.PRESENT

@@ -13,7 +13,6 @@ from tui.core.deletion import DeletionResult, Remains
 from tui.core.download_choice import ConflictPolicy, DownloadChoice, DownloadList, DownloadReport, WantedFile
 from tui.core.errors import NotFound
 from tui.core.events import RunSummary
-from tui.core.ids import RUN_METADATA_KEY
 from tui.core.plan import RunPlan
 from tui.core.ports import Publish, StopSignal
 from tui.core.run_line import RunLine, RunState
@@ -78,7 +77,7 @@ class RunDesk:
 
         def resize() -> None:
             pool = tools.batch.get_pool(plan.pool.id)
-            if pool is None or pool.metadata.get(RUN_METADATA_KEY) != run_id:
+            if pool is None or not plan.made(pool.metadata):
                 raise NotFound("The run has no pool", plan.pool.id)
             tools.batch.resize_pool(plan.pool.id, 0, 0)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
 
-from tests.cli.canned import plan
-from tui.commands.headless import require_pool
+from tests.cli.canned import START_S, plan
+from tui import wiring
+from tui.commands.headless import new_run_id, require_pool
 from tui.core.errors import InputError
 from tui.core.plan import ExistingPool
 from tui.core.records import PoolRecord
@@ -37,3 +39,12 @@ def test_a_pool_that_is_there_or_is_to_be_made_is_no_trouble() -> None:
     require_pool(replace(plan(), pool=ExistingPool("mine")), pools)
     require_pool(plan(), pools)
     assert pools.asked == ["mine"], "nothing is asked about a pool that the run makes"
+
+
+def test_a_name_that_a_run_of_this_machine_has_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "SystemRandom", lambda: random.Random(7))
+    first = new_run_id("top-words", START_S)
+    journal = wiring.journals(wiring.clock()).path(first)
+    journal.parent.mkdir(parents=True)
+    journal.touch()
+    assert new_run_id("top-words", START_S) != first

@@ -38,8 +38,12 @@ class Manner:
 
 
 def new_run_id(workload: str, now_s: float) -> str:
-    """A name for a run of today, on this machine's calendar."""
-    return ids.new_run_id(workload, datetime.fromtimestamp(now_s).astimezone().date(), random.SystemRandom())
+    """A name for a run of today, on this machine's calendar, that no run of this machine has."""
+    journals, chooser = wiring.journals(wiring.clock()), random.SystemRandom()
+    today = datetime.fromtimestamp(now_s).astimezone().date()
+    while journals.path(run_id := ids.new_run_id(workload, today, chooser)).exists():
+        pass  # of a day and a workload there are 46,656
+    return run_id
 
 
 def show_plan(plan: RunPlan, endpoint: str, *, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +153,21 @@ def test_every_dependency_is_locked() -> None:
     extras = project["optional-dependencies"].values()
     wanted = {normalised(line) for group in (project["dependencies"], *extras) for line in group}
     assert wanted - set(names) == set()
+
+
+def test_what_is_imported_is_declared() -> None:
+    """A module that comes along with another project's dependencies goes when they change."""
+    imported: set[str] = set()
+    for folder in ("tui", "node_task", "tests"):
+        for path in (REPOSITORY / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.Import):
+                    imported |= {name.name.partition(".")[0] for name in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
+                    imported.add(node.module.partition(".")[0])
+    project = PYPROJECT["project"]
+    extras = project["optional-dependencies"].values()
+    declared = {normalised(line) for group in (project["dependencies"], *extras) for line in group}
+    owners = metadata.packages_distributions()
+    foreign = imported - sys.stdlib_module_names - {"tui", "node_task", "tests"}
+    assert [name for name in sorted(foreign) if declared.isdisjoint(map(normalised, owners[name]))] == []

@@ -47,8 +47,6 @@ class WantedFile:
     blob: BlobRecord
     path: str
     in_the_way: FileInTheWay | None = None
-    was_renamed: bool = False
-    """Whether its name could not be kept as it is."""
 
 
 @dataclass(frozen=True, slots=True)

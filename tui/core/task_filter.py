@@ -71,22 +71,20 @@ class TaskFilter:
 class _Field:
     name: str
     kind: Literal["text", "number", "duration", "state"]
-    about: str
-    """Three words of help."""
 
 
 FIELDS = (
-    _Field("task", "text", "id of the task"),
-    _Field("state", "state", "active, running, succeeded, failed"),
-    _Field("exit", "number", "exit code"),
-    _Field("node", "text", "id of the node"),
-    _Field("duration", "duration", "such as 90s, 5m, 1h30m"),
-    _Field("retries", "number", "retries so far"),
-    _Field("requeues", "number", "returns to the queue"),
-    _Field("input", "text", "name of the input"),
-    _Field("code", "text", "code of the failure"),
-    _Field("category", "text", "category of the failure"),
-    _Field("message", "text", "words of the failure"),
+    _Field("task", "text"),
+    _Field("state", "state"),
+    _Field("exit", "number"),
+    _Field("node", "text"),
+    _Field("duration", "duration"),
+    _Field("retries", "number"),
+    _Field("requeues", "number"),
+    _Field("input", "text"),
+    _Field("code", "text"),
+    _Field("category", "text"),
+    _Field("message", "text"),
 )
 _FIELD_OF = {field.name: field for field in FIELDS}
 STATES = (*(status.value for status in TaskStatus), "completed")

@@ -47,9 +47,6 @@ class Dependencies:
             self._open[task] = missing
         return not missing
 
-    def is_blocked(self, task: Task) -> bool:
-        return task in self._open
-
     def satisfy(self, task: Task) -> list[Task]:
         """Note that `task` satisfies those that depend on it; the tasks that nothing holds back any more."""
         key = key_of(task.id)

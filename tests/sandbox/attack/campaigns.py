@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
-from tests.sandbox.attack import access, harm, slow
+from tests.sandbox.attack import access, escapes, harm, slow
 from tests.sandbox.attack.attacker import Attempts
 
 CAMPAIGNS: Mapping[str, Attempts] = {
@@ -19,4 +20,6 @@ CAMPAIGNS: Mapping[str, Attempts] = {
     "oversized": harm.oversized,
     "slow": slow.slow_requests,
     "connections": slow.held_connections,
+    # Elsewhere nothing tells of a process that shows nothing.
+    **({"escapes": escapes.escaping_tasks} if sys.platform == "linux" else {}),
 }

@@ -28,7 +28,7 @@ def test_a_check_that_failed(snap_compare: SnapCompare) -> None:
         await wait_for(pilot, lambda: screen.is_current and screen.focused, "the form has its focus")
         screen.post_message(events.Paste(f"AZURE_STORAGE_KEY={STORAGE_KEY}\nBATCH_ACCOUNT_KEY={BATCH_KEY}"))
         await pilot.press("ctrl+t")
-        await wait_for(pilot, lambda: screen._tested is not None, "the test is over")
+        await wait_for(pilot, lambda: screen._trial.tested is not None, "the test is over")
         pilot.app.clear_notifications()
         await wait_for(pilot, lambda: not screen.query("Toast"), "no toast is left")
 

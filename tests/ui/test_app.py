@@ -86,7 +86,8 @@ def test_actions_are_known_by_their_name() -> None:
         "delete",
     ]
     assert dangerous_actions(Vault) == {"destroy"}
-    assert dangerous_actions(RunScreen) == frozenset()
+    assert dangerous_actions(RunScreen) == {"change_tasks"}, "that of a class it is made from"
+    assert dangerous_actions(ConfirmDialog) == frozenset()
 
 
 async def test_a_confirmation_is_given_only_on_purpose() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 import threading
@@ -15,13 +16,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """One answer. `cut_after` sends only so many bytes of the body; `reset` sends nothing and breaks the connection."""
+    """One answer. `reset` breaks the connection: in the place of the answer, or after `cut_after` bytes of its body.
+
+    `fits` announces no more of the body than is sent.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: Mapping[str, str] = field(default_factory=dict)
     cut_after: int | None = None
     reset: bool = False
+    fits: bool = False
 
 
 def batch_error(status: int, code: str, text: str, *values: tuple[str, str], **headers: str) -> Scripted:
@@ -90,19 +95,27 @@ def _handler_of(service: ScriptedService) -> type[BaseHTTPRequestHandler]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = service.next_answer(Received(self.command, self.path, dict(self.headers), body))
-            if answer.reset:
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.close_connection = True
+            if answer.reset and answer.cut_after is None:
+                self.break_connection()
                 return
             self.send_response_only(answer.status)
             self.send_header("Date", answer.headers.get("Date") or self.date_time_string())
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 if name != "Date":
                     self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
+            sent = answer.body[: answer.cut_after]
+            self.send_header("Content-Length", str(len(sent if answer.fits else answer.body)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer.body[: answer.cut_after])
+                self.wfile.write(sent)
+            if answer.reset:
+                self.break_connection()
+
+        def break_connection(self) -> None:
+            """By a reset: closed as usual, the connection would end in good order."""
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
+            self.close_connection = True
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815  http.server asks for these
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import formatdate
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,13 @@ from tests.gateways.scripted_service import Scripted, batch_error, scripted
 from tui.core import errors
 from tui.gateways.connect import open_batch, open_storage
 from tui.gateways.errors import plain_message, retry_after_s
+
+DEEP = b"[" * 100_000
+"""No JSON of either service, and deeper than a reader of JSON can follow."""
+
+CUTS = [{"cut_after": 20}, {"cut_after": 20, "reset": True}, {"cut_after": 20, "fits": True}]
+"""A body that is cut: its end is missed, the connection is reset, or nothing tells but what it holds."""
+BY = ["end", "reset", "length"]
 
 
 class TestBatchAnswers:
@@ -99,17 +108,32 @@ class TestBatchAnswers:
         assert caught.value.title == "The account does not take keys"
         assert "Entra" in caught.value.hint
 
-    @pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b"", b'"text"', b"{", b"[1]", b'{"code": null}'])
-    def test_an_error_page_of_something_else_is_survived(self, body: bytes) -> None:
+    @pytest.mark.parametrize("status", [404, 409])
+    @pytest.mark.parametrize(
+        "body", [b"<html>Bad gateway</html>", b"", b'"text"', b"{", b"[1]", b'{"code": null}', DEEP]
+    )
+    def test_what_is_not_there_is_told_by_the_service_alone(self, body: bytes, status: int) -> None:
+        """A page of something between, taken at its status, would say of a pool that costs that it is gone."""
         with (
-            batch_at(Scripted(404, body, {"Content-Type": "text/html"})) as (batch, _),
-            pytest.raises(errors.NotFound) as caught,
+            batch_at(Scripted(status, body, {"Content-Type": "text/html"})) as (batch, _),
+            pytest.raises(errors.ServiceFault, match="makes no sense") as caught,
         ):
             batch.get_pool("p")
-        assert caught.value.what == "reading pool p: HTTP 404"
+        assert caught.value.what == f"reading pool p: HTTP {status} without a code"
+        assert caught.value.can_retry
+
+    @pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b"", b"[1]", DEEP])
+    def test_an_error_page_of_something_else_is_survived(self, body: bytes) -> None:
+        with batch_at(Scripted(400, body)) as (batch, _), pytest.raises(errors.RequestRefused) as caught:
+            batch.get_pool("p")
+        assert caught.value.what == "reading pool p: HTTP 400"
+
+    def test_to_look_at_a_file_is_answered_without_a_body(self) -> None:
+        with batch_at(Scripted(404, b"")) as (batch, _), pytest.raises(errors.NotFound):
+            batch.find_task_file("j", "t", "stdout.txt")
 
     @pytest.mark.parametrize(
-        "body", [b"<html>Welcome</html>", b"[]", b'{"value": [{"id": 1}]}', b'{"value": ["text"]}']
+        "body", [b"<html>Welcome</html>", b"[]", b'{"value": [{"id": 1}]}', b'{"value": ["text"]}', DEEP]
     )
     def test_an_answer_that_makes_no_sense_is_the_services_fault(self, body: bytes) -> None:
         with batch_at(Scripted(200, body)) as (batch, _), pytest.raises(errors.ServiceFault) as caught:
@@ -164,21 +188,44 @@ class TestSilence:
         assert "broke" in caught.value.what
         assert len(service.received) == 1
 
-    def test_the_answer_is_cut(self) -> None:
-        with batch_at(Scripted(200, b'{"value": []}', cut_after=5)) as (batch, _), pytest.raises(errors.Unreachable):
+    @pytest.mark.parametrize("cut", CUTS, ids=BY)
+    def test_the_answer_is_cut(self, cut: Mapping[str, Any]) -> None:
+        answer = replace(Scripted(200, b'{"value": [], "odata.metadata": ""}'), **cut)
+        with batch_at(answer) as (batch, _), pytest.raises(errors.ServiceError) as caught:
             batch.list_pools()
+        assert caught.value.can_retry
 
-    def test_a_refusal_that_is_cut_says_nothing(self) -> None:
+    @pytest.mark.parametrize("cut", CUTS, ids=BY)
+    def test_a_refusal_that_is_cut_says_nothing(self, cut: Mapping[str, Any]) -> None:
         """What is not there is told by the code in the body alone, and that never came."""
-        missing = replace(batch_error(404, "PoolNotFound", "The pool does not exist."), cut_after=20)
-        with batch_at(missing) as (batch, _), pytest.raises(errors.Unreachable):
+        missing = replace(batch_error(404, "PoolNotFound", "The pool does not exist."), **cut)
+        with batch_at(missing) as (batch, _), pytest.raises(errors.ServiceError) as caught:
             batch.get_pool("pool")
+        assert caught.value.can_retry
 
-    def test_the_answer_to_storage_is_cut(self) -> None:
-        with (
-            storage_at(CUT_BLOB) as (storage, _),
-            pytest.raises(errors.Unreachable),
-        ):
+    @pytest.mark.parametrize("cut", CUTS, ids=BY)
+    def test_a_refusal_of_storage_that_is_cut_is_settled_by_its_code_or_repeated(self, cut: Mapping[str, Any]) -> None:
+        """Storage has its code in a header too, so that a body which was cut may, but need not, be missed."""
+        taken = replace(storage_error(409, "ContainerAlreadyExists", "The container exists."), **cut)
+        with storage_at(taken) as (storage, _), pytest.raises(errors.ServiceError) as caught:
+            storage.create_container("container", {})
+        assert isinstance(caught.value, errors.AlreadyExists) or caught.value.can_retry
+        gone = replace(storage_error(404, "BlobNotFound", "There is no such blob."), **cut)
+        with storage_at(gone) as (storage, _), pytest.raises(errors.ServiceError) as caught:
+            storage.read_blob("container", "blob", 0, 7)
+        assert isinstance(caught.value, errors.NotFound) or caught.value.can_retry
+
+    @pytest.mark.parametrize("cut", CUTS, ids=BY)
+    def test_a_list_of_storage_that_is_cut_is_repeated(self, cut: Mapping[str, Any]) -> None:
+        page = b"<?xml version='1.0'?><EnumerationResults><Containers/><NextMarker/></EnumerationResults>"
+        answer = replace(Scripted(200, page, {"Content-Type": "application/xml"}), **cut)
+        with storage_at(answer) as (storage, _), pytest.raises(errors.ServiceError) as caught:
+            storage.list_containers()
+        assert caught.value.can_retry
+
+    @pytest.mark.parametrize("reset", [False, True])
+    def test_the_answer_to_storage_is_cut(self, reset: bool) -> None:
+        with storage_at(replace(CUT_BLOB, reset=reset)) as (storage, _), pytest.raises(errors.Unreachable):
             storage.read_blob("container", "blob", 0, 7)
 
 
@@ -204,6 +251,14 @@ class TestStorageAnswers:
         assert type(caught.value) is kind
         assert (caught.value.status, caught.value.code, caught.value.request_id) == (status, code, "77aa")
         assert caught.value.what == "creating container container: The words."
+
+    @pytest.mark.parametrize("body", [b"", b"<html>Not found</html>"])
+    def test_what_is_not_there_is_told_by_the_service_alone(self, body: bytes) -> None:
+        with storage_at(Scripted(404, body, {"Content-Type": "text/html"})) as (storage, _):
+            with pytest.raises(errors.ServiceFault, match="makes no sense"):
+                storage.get_container("container")
+            with pytest.raises(errors.ServiceFault, match="makes no sense"):
+                storage.read_blob("container", "blob", 0, 7)
 
     def test_a_missing_blob_has_no_body_and_still_a_code(self) -> None:
         answer = Scripted(404, b"", {"x-ms-error-code": "BlobNotFound"})

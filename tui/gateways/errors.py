@@ -23,10 +23,13 @@ from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
     IncompleteReadError,
+    ResponseNotReadError,
     ServiceRequestError,
     ServiceRequestTimeoutError,
     ServiceResponseError,
     ServiceResponseTimeoutError,
+    StreamClosedError,
+    StreamConsumedError,
 )
 
 from tui.core import errors as ours
@@ -38,8 +41,11 @@ from tui.gateways.error_texts import HINTS, TITLES
 _TOLERATED_SKEW_S = 15 * 60
 """Both services refuse a request that is dated further from their clock."""
 
-_CUT_OFF = (IncompleteReadError, ServiceRequestError, ServiceResponseError)
-"""The connection ended within an answer."""
+_NOT_KEPT = (StreamConsumedError, StreamClosedError, ResponseNotReadError)
+"""The libraries have read a body themselves, or let go of it: the answer is whole."""
+
+_TOLD_BY_CODE = frozenset({404, 409})
+"""Statuses that say nothing without the code beside them: what is not there, what stands in the way."""
 
 _SUPPORT_LINES = re.compile(r"\s*\n?(?:RequestId:|Time:\d|ErrorCode:).*", re.DOTALL)
 _QUOTED_SIGNATURE = re.compile(r"(?i)(signature found in the http request ')[^']*'")
@@ -62,8 +68,8 @@ def answer_errors(service: str, endpoint: str, doing: str) -> Iterator[None]:
     """Reading an answer that is not what the service documents is the service's fault, not a crash of ours."""
     try:
         yield
-    except (LookupError, ValueError, TypeError, AttributeError) as error:
-        raise _of_nonsense(error, service, endpoint, doing) from None
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise nonsense(service, endpoint, f"{doing}: {type(error).__name__} while reading it") from None
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -106,17 +112,22 @@ class _Answer:
 
 
 def _of_answer(error: HttpResponseError, service: str, endpoint: str, doing: str) -> ours.ServiceError:
-    response = error.response
-    status = None if response is None else response.status_code
+    response: Any = error.response
+    status: int | None = None if response is None else response.status_code
     if status is None or isinstance(error, IncompleteReadError):
         return _of_silence(error, service, endpoint, doing)
     if 200 <= status < 300:
-        return _of_nonsense(error, service, endpoint, doing)
+        return nonsense(service, endpoint, f"{doing}: HTTP {status}", status)
+    if 300 <= status < 400:
+        return _of_redirect(service, endpoint, doing, status)
     try:
         answer = _read(error, status, response)
-    except _CUT_OFF as cut:
+    except AzureError as cut:
         # Without its body an error does not say which of several it is, such as what is not there.
         return _of_silence(cut, service, endpoint, doing)
+    if status in _TOLD_BY_CODE and not answer.code and response.request.method != "HEAD":
+        # Cut short, or the words of something that stands between: taken at its status, what exists would be gone.
+        return nonsense(service, endpoint, f"{doing}: HTTP {status} without a code", status)
     kind = _kind(answer.status, answer.code)
     title, hint = _words(kind, service, answer)
     mapped = kind(
@@ -133,11 +144,23 @@ def _of_answer(error: HttpResponseError, service: str, endpoint: str, doing: str
     return mapped
 
 
-def _of_nonsense(error: Exception, service: str, endpoint: str, doing: str) -> ours.ServiceFault:
+def nonsense(service: str, endpoint: str, what: str, status: int | None = None) -> ours.ServiceFault:
+    """An answer that the service does not give; `what` says to which question, and what was odd."""
     return ours.ServiceFault(
         f"{service} gave an answer that makes no sense",
-        f"{doing}: {type(error).__name__} while reading it",
+        what,
         f"Is {endpoint} really the {service} endpoint?",
+        status=status,
+    )
+
+
+def _of_redirect(service: str, endpoint: str, doing: str, status: int) -> ours.ServiceFault:
+    """Neither service redirects: what does would be handed signatures and content that are none of its business."""
+    return ours.ServiceFault(
+        f"Something else answers in the place of {service}",
+        f"{doing}: HTTP {status}, a redirect, which is not followed",
+        f"Is {endpoint} really the {service} endpoint? Does this network ask for a sign-in first?",
+        status=status,
     )
 
 
@@ -195,13 +218,13 @@ def _read(error: HttpResponseError, status: int, response: Any) -> _Answer:
 
 
 def _json_body(response: Any) -> dict[str, Any]:
-    """The body of a Batch error. The libraries leave it unread where the answer was to be streamed."""
+    """The body of a Batch error; AzureError where it did not come to its end.
+
+    The libraries leave it unread where the answer was to be streamed.
+    """
     try:
-        content = response.read() if hasattr(response, "read") else response.body()
-        parsed = json.loads(content)
-    except _CUT_OFF:
-        raise
-    except (AzureError, ValueError, AttributeError):
+        parsed = json.loads(response.read() if hasattr(response, "read") else response.body())
+    except (*_NOT_KEPT, ValueError, AttributeError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 

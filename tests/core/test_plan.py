@@ -100,12 +100,23 @@ def test_the_scripts_way_to_the_node() -> None:
     assert "cp top_words.py" in start_task.command_line
 
 
+def test_what_is_put_on_the_nodes_of_anothers_pool_goes_with_the_job() -> None:
+    assert plan_of("/t/a.txt").job_spec().release_command_line == ""
+    release = plan_of("/t/a.txt", pool_id="shared-pool").job_spec().release_command_line
+    assert shlex.split(release) == ["/bin/sh", "-c", f'rm -rf "$AZ_BATCH_NODE_SHARED_DIR/{RUN}"']
+    video = plan_of("/t/a.mp4", workload="ffmpeg-mp3", pool_id="shared-pool").job_spec()
+    assert video.preparation_task is not None
+    assert video.release_command_line == ""
+
+
 def test_everything_made_carries_the_run() -> None:
     plan = plan_of("/t/a.txt")
     assert plan.containers == (f"{RUN}-application", f"{RUN}-input", f"{RUN}-output")
     assert plan.job_spec().metadata[ids.RUN_METADATA_KEY] == RUN
     assert plan.made(plan.job_spec().metadata)
-    assert not dataclasses.replace(plan, created_s=plan.created_s + 1).made(plan.mark), "another run that drew the same id"
+    assert not dataclasses.replace(plan, created_s=plan.created_s + 1).made(plan.mark), (
+        "another run that drew the same id"
+    )
 
 
 def test_chunks_keep_the_input_order() -> None:

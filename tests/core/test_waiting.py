@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.runs import NOW_S, new_node, new_pool, task
-from tui.core.records import FailureInfo, JobRecord, ResizeError, TaskCounts, TaskDetail
+from tui.core.records import FailureInfo, JobRecord, NodePreparation, ResizeError, TaskCounts, TaskDetail
 from tui.core.waiting import Situation, first_cause
 
 JOB = JobRecord("job", "active", "pool", 0, NOW_S - 300)
@@ -22,6 +22,10 @@ BROKEN = replace(
     start_task_failure=FailureInfo("usererror", "FailureExitCode", "it failed"),
     start_task_exit_code=127,
 )
+
+
+UNPREPARED = NodePreparation(IDLE.id, True, 2, FailureInfo("usererror", "FailureExitCode", "it failed"))
+OTHER_IDLE = replace(IDLE, id="other")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +95,22 @@ BROKEN = replace(
         ({"unread": 4_000}, "wait", "4,000 of which were not looked at", "all of them are completed"),
         ({"unmet": ("a", "b", "c", "d")}, "wait", "topword-00006 waits for a, b, c and 1 more", "exit conditions"),
         ({"counts": TaskCounts(active=5, running=2)}, "fine", "slots are free", ""),
+        (
+            {"preparations": (UNPREPARED,)},
+            "blocked",
+            "preparation task failed on 1 of 1 node with exit code 2 (FailureExitCode: it failed)",
+            "new run",
+        ),
+        ({"preparations": (replace(UNPREPARED, is_over=False),)}, "wait", "Nothing is in the way", ""),
+        ({"preparations": (NodePreparation(IDLE.id, True, 0),)}, "wait", "Nothing is in the way", ""),
+        ({"preparations": (UNPREPARED,), "nodes": (IDLE, OTHER_IDLE)}, "wait", "Nothing is in the way", ""),
+        ({"preparations": (replace(UNPREPARED, node_id="gone"),)}, "wait", "Nothing is in the way", ""),
+        (
+            {"preparations": (UNPREPARED,), "counts": TaskCounts(active=1, running=1), "nodes": (IDLE, BUSY)},
+            "fine",
+            "slots are in use",
+            "more nodes",
+        ),
         ({}, "wait", "Nothing is in the way", "look again"),
     ],
 )

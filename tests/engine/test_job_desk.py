@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.world import World, make_world
+from tests.engine.world import RUN_ID, World, make_world
 from tests.support.fake_batch import FakeBatch
 from tests.support.runs import NOW_S
 from tui.core.plan import NewPool
@@ -43,6 +43,16 @@ def test_a_run_that_is_over_has_nothing_waiting(world: World) -> None:
     assert found.job is not None
     assert found.counts.succeeded == len(world.plan.inputs)
     assert found.waiting is None
+
+
+def test_a_preparation_that_failed_is_what_keeps_tasks_waiting(world: World) -> None:
+    world.use_existing_pool()
+    world.batch.behaviour.preparation_fails_on = frozenset({"n0"})
+    world.execute()
+    world.batch.jobs[RUN_ID].state = "active"  # as before the watching gave up
+    cause = first_cause(desk_of(world).look())
+    assert cause.verdict == "blocked"
+    assert "preparation task failed on 1 of 1 node (BlobNotFound: The blob does not exist)" in cause.sentence
 
 
 class WaitingBatch(FakeBatch):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ from tests.support.sandbox import RunningSandbox
 from tui.bundled import node_script
 from tui.commands.log_reading import ServiceLogReader
 from tui.core.accounts import account_of_environment
-from tui.core.events import PollReport, RunEvent, RunSummary, Step, StepChanged, StepState
-from tui.core.plan import DELETE_PARTS, DeletePart, RunPlan
+from tui.core.events import Notice, PollReport, RunEvent, RunSummary, Step, StepChanged, StepState
+from tui.core.images import UBUNTU_LTS, newest_verified
+from tui.core.plan import DELETE_PARTS, DeletePart, ExistingPool, RunPlan
 from tui.core.planning import FileChoice, RunOptions, build_plan
 from tui.core.ports import Publish
+from tui.core.redaction import Secret
+from tui.core.specs import PoolSpec, SignedReference
 from tui.engine.clock import SystemClock
 from tui.engine.journal import JournalFolder
 from tui.engine.run import RunEngine
@@ -121,3 +125,61 @@ def test_a_failing_task_keeps_nothing_back_and_logs_outlive_the_node(bench: Benc
     log = ServiceLogReader(bench.batch, bench.storage, plan).read(LogSource("task", plan.task_id(0), "stdout"), 0, 100)
     assert (log.origin, log.content != b"") == ("output container", True)
     assert {item.name for item in summary.leftovers} == set(plan.containers)
+
+
+@contextmanager
+def _pool_of_others(bench: Bench, pool_id: str, nodes: int) -> Iterator[ExistingPool]:
+    image = newest_verified(bench.batch.list_images(), UBUNTU_LTS, SystemClock().now_s())
+    bench.batch.create_pool(PoolSpec(pool_id, "Standard_D2s_v3", image, nodes, 0, 2, None), _signs_nothing)
+    yield ExistingPool(pool_id)
+    bench.batch.delete_pool(pool_id)
+
+
+def _signs_nothing(reference: SignedReference) -> Secret:
+    raise AssertionError(f"nothing to sign: {reference}")
+
+
+def _on(step: Step, act: Callable[[], object]) -> Publish:
+    """Acts once the step is done."""
+
+    def publish(event: RunEvent) -> None:
+        if isinstance(event, StepChanged) and (event.step, event.state) == (step, StepState.DONE):
+            act()
+
+    return publish
+
+
+@pytest.mark.slow
+def test_a_pool_of_others_is_left_as_it_was(bench: Bench) -> None:
+    with _pool_of_others(bench, "theirs", nodes=1) as pool:
+        plan = replace(bench.plan("engine-theirs", {"one.txt": "word"}), pool=pool)
+
+        def files() -> set[str]:
+            nodes = bench.batch.list_nodes(pool.id)
+            return {file.name for node in nodes for file in bench.batch.list_node_files(pool.id, node.id)}
+
+        seen: list[set[str]] = []
+        summary = bench.execute(plan, _on(Step.DOWNLOAD, lambda: seen.append(files())))
+        assert (summary.exit_code, summary.leftovers) == (0, ())
+        assert any(plan.run_id in name for name in seen[0]), "the node had something of the run"
+        assert [name for name in files() if plan.run_id in name] == []
+
+
+@pytest.mark.slow
+def test_nodes_that_cannot_be_prepared_end_the_run_with_the_reason(bench: Bench) -> None:
+    events: list[RunEvent] = []
+    with _pool_of_others(bench, "unprepared", nodes=1) as pool:
+        plan = replace(bench.plan("engine-unprepared", {"one.txt": "word"}), pool=pool)
+        spoil = _on(Step.UPLOAD, lambda: bench.storage.delete_blob(plan.application_container, "top_words.py"))
+
+        def publish(event: RunEvent) -> None:
+            events.append(event)
+            spoil(event)
+
+        summary = bench.execute(plan, publish)
+        (node,) = bench.batch.list_nodes(pool.id)
+    assert summary.exit_code == 3
+    assert "the job preparation task failed on every node: BlobNotFound" in summary.outcome
+    told = [event.text for event in events if isinstance(event, Notice) and node.id in event.text]
+    assert len(told) == 1
+    assert told[0].startswith(f"job preparation task failed on node {node.id}: BlobNotFound")

@@ -10,6 +10,7 @@ from tui.core.records import (
     ImageInfo,
     JobRecord,
     NodeFile,
+    NodePreparation,
     NodeRecord,
     PoolRecord,
     TaskAddResult,
@@ -90,6 +91,20 @@ class FakeBatch(FakeCluster):
         with self._call("get_job"):
             job = self.jobs.get(job_id)
             return None if job is None else self._job_record(job)
+
+    def list_preparations(self, job_id: str) -> tuple[NodePreparation, ...]:
+        with self._call("list_preparations"):
+            spec = self._job(job_id).spec
+            if spec.preparation_task is None or spec.pool_id not in self.pools:
+                return ()
+            failure = FailureInfo("UserError", "BlobNotFound", "The blob does not exist")
+            return tuple(
+                NodePreparation(node.id, is_over=True, failure=failure)
+                if node.id in self.behaviour.preparation_fails_on
+                else NodePreparation(node.id, is_over=True, exit_code=0)
+                for node in self._nodes(self.pools[spec.pool_id])
+                if node.takes_tasks
+            )
 
     def end_job_when_done(self, job_id: str) -> None:
         with self._call("end_job_when_done"):

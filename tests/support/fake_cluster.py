@@ -6,6 +6,7 @@ They leave output and logs in the fake Storage as the node script and the servic
 import hashlib
 import shlex
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -85,6 +86,8 @@ class FakeBehaviour:
     resize_errors: tuple[ResizeError, ...] = ()
     """With any, no node comes."""
     start_task_fails: bool = False
+    preparation_fails_on: frozenset[str] = frozenset()
+    """Node ids; no task of a job with a preparation task runs there."""
     tasks_leave_output: bool = True
 
 
@@ -125,27 +128,28 @@ class FakeCluster:
         for task in job.tasks.values():
             if task.row.state is TaskState.RUNNING and task.ends_s <= now_s:
                 self._complete(task)
-        free = self._slots(job.spec.pool_id)
-        free -= sum(task.row.state is TaskState.RUNNING for task in job.tasks.values())
+        free = self._free_slots(job.spec)
         for task in job.tasks.values():
-            if free > 0 and task.row.state is TaskState.ACTIVE:
-                free -= 1
+            if free and task.row.state is TaskState.ACTIVE:
                 task.ends_s = now_s + self.behaviour.task_s
                 task.row = replace(
                     task.row,
                     state=TaskState.RUNNING,
                     state_transition_time=service_time(now_s),
-                    node_id="n0",
+                    node_id=free.pop(0),
                     start_time_s=now_s,
                 )
         if job.ends_when_done and all(task.row.state is TaskState.COMPLETED for task in job.tasks.values()):
             job.state, job.reason = "completed", "AllTasksCompleted"
 
-    def _slots(self, pool_id: str) -> int:
-        pool = self.pools.get(pool_id)
+    def _free_slots(self, job: JobSpec) -> list[str]:
+        """A node's id for each of its free slots."""
+        pool = self.pools.get(job.pool_id)
         if pool is None:
-            return 0
-        return sum(node.takes_tasks for node in self._nodes(pool)) * pool.spec.slots_per_node
+            return []
+        barred = self.behaviour.preparation_fails_on if job.preparation_task is not None else frozenset[str]()
+        takers = [node for node in self._nodes(pool) if node.takes_tasks and node.id not in barred]
+        return [node.id for node in takers for _ in range(pool.spec.slots_per_node - node.running_slots)]
 
     def _complete(self, task: FakeTask) -> None:
         code = self.behaviour.exit_codes.get(task.spec.id, 0)
@@ -208,10 +212,27 @@ class FakeCluster:
             if self.behaviour.start_task_fails:
                 state, code = "starttaskfailed", 7
                 failure = FailureInfo("UserError", "FailureExitCode", "The start task exited with a failure")
+        busy = self._running_on(pool.spec.id)
         return tuple(
-            NodeRecord(f"n{index}", state, index < pool.dedicated, 0, 0, pool.created_s, 0, code, failure)
+            NodeRecord(
+                name := f"n{index}",
+                "running" if busy[name] else state,
+                index < pool.dedicated,
+                busy[name],
+                busy[name],
+                pool.created_s,
+                0,
+                code,
+                failure,
+            )
             for index in range(pool.dedicated + pool.spot)
         )
+
+    def _running_on(self, pool_id: str) -> Counter[str]:
+        """Running tasks by node."""
+        jobs = [job for job in self.jobs.values() if job.spec.pool_id == pool_id]
+        tasks = (task.row for job in jobs for task in job.tasks.values())
+        return Counter(row.node_id for row in tasks if row.state is TaskState.RUNNING)
 
     def _job_record(self, job: FakeJob) -> JobRecord:
         return JobRecord(

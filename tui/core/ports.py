@@ -16,6 +16,7 @@ from tui.core.records import (
     ImageInfo,
     JobRecord,
     NodeFile,
+    NodePreparation,
     NodeRecord,
     PoolRecord,
     TaskAddResult,
@@ -66,6 +67,10 @@ class BatchPort(Protocol):
     def list_jobs(self) -> tuple[JobRecord, ...]: ...
 
     def get_job(self, job_id: str) -> JobRecord | None: ...
+
+    def list_preparations(self, job_id: str) -> tuple[NodePreparation, ...]:
+        """Of the nodes that a task of the job came to; none where the job prepares nothing."""
+        ...
 
     def end_job_when_done(self, job_id: str) -> None:
         """From now on the job terminates once all its tasks are completed; only after all were added."""

@@ -196,6 +196,21 @@ class NodeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class NodePreparation:
+    """How a job's preparation task did on one node, its retries included."""
+
+    node_id: str
+    is_over: bool
+    exit_code: int | None = None
+    failure: FailureInfo | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether none of the job's tasks will run on the node."""
+        return self.is_over and (self.failure is not None or (self.exit_code or 0) != 0)
+
+
+@dataclass(frozen=True, slots=True)
 class JobRecord:
     id: str
     state: str

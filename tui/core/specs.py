@@ -86,6 +86,8 @@ class JobSpec:
     max_task_retry_count: int
     preparation_task: StartTaskSpec | None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    release_command_line: str = ""
+    """What undoes the preparation on its nodes, as the same user, when the job ends; empty where nothing does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Why is nothing running? The first cause that keeps waiting tasks from running, and what to do about it.
 
-The walk goes the way the service does: job, pool, allocation, nodes and their start task, slots, dependencies. What it
-names is always true of what was read; where nothing it knows is in the way, it says so instead of guessing.
+The walk goes the way the service does: job, pool, allocation, nodes and their start task, the job's preparation of
+them, slots, dependencies. What it names is always true of what was read; where nothing it knows is in the way, it says
+so instead of guessing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from tui.core.records import JobRecord, NodeRecord, PoolRecord, ResizeError, TaskCounts, TaskDetail
+from tui.core.records import (
+    JobRecord,
+    NodePreparation,
+    NodeRecord,
+    PoolRecord,
+    ResizeError,
+    TaskCounts,
+    TaskDetail,
+)
 from tui.core.units import count_text, duration_text
 
 Verdict = Literal["fine", "wait", "blocked"]
@@ -32,6 +41,14 @@ class Situation:
     """Of the tasks it depends on, those that are known not to be completed."""
     unread: int = 0
     """How many further tasks it depends on were not looked at."""
+    preparations: tuple[NodePreparation, ...] = ()
+    """How the nodes that tasks of the job came to were prepared for it."""
+
+    @property
+    def takers(self) -> tuple[NodeRecord, ...]:
+        """The nodes that may take a task of this job: they take tasks, and its preparation did not fail there."""
+        barred = {item.node_id for item in self.preparations if item.has_failed}
+        return tuple(node for node in self.nodes if node.takes_tasks and node.id not in barred)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +76,7 @@ _STARTING = ("creating", "starting", "waitingforstarttask", "rebooting", "reimag
 
 def first_cause(situation: Situation) -> Cause:
     """The first thing in the way."""
-    for look in (_job, _tasks, _pool, _allocation, _nodes, _slots, _dependencies):
+    for look in (_job, _tasks, _pool, _allocation, _nodes, _preparation, _slots, _dependencies):
         for cause in look(situation):
             return cause
     return Cause(
@@ -168,6 +185,23 @@ def _nodes(found: Situation) -> Iterator[Cause]:
         )
 
 
+def _preparation(found: Situation) -> Iterator[Cause]:
+    if found.counts.running or found.takers:
+        return
+    ids = {node.id for node in found.nodes}
+    failed = [item for item in found.preparations if item.has_failed and item.node_id in ids]
+    if failed:
+        failure, code = failed[0].failure, failed[0].exit_code
+        words = "" if failure is None else f" ({failure.code}: {failure.message})"
+        exit_text = "" if code is None else f" with exit code {code}"
+        yield Cause(
+            "blocked",
+            f"The job's preparation task failed on {len(failed):,} of {count_text(len(ids), 'node')}{exit_text}{words}.",
+            "no task of the job runs on such a node; mend what it needs and start a new run",
+            tuple(item.node_id for item in failed[:3]),
+        )
+
+
 def _states(states: Counter[str]) -> tuple[str, ...]:
     return tuple(f"{count:,} {state}" for state, count in states.most_common())
 
@@ -185,7 +219,7 @@ def _slots(found: Situation) -> Iterator[Cause]:
         return
     if found.unmet:
         return  # no slot would help the task that waits
-    takers = [node for node in found.nodes if node.takes_tasks]
+    takers = found.takers
     if any(pool.slots_per_node - node.running_slots >= needed for node in takers):
         return
     used, total = sum(node.running_slots for node in takers), len(takers) * pool.slots_per_node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tui.core.records import NodeRecord, PoolRecord, TaskCounts
+from tui.core.records import FailureInfo, NodeRecord, PoolRecord, TaskCounts
 from tui.core.units import count_text
 
 _NODE_STATES = {
@@ -55,7 +55,11 @@ def hopeless(pool: PoolRecord | None, nodes: tuple[NodeRecord, ...]) -> str:
 
 
 def start_task_failure(node: NodeRecord) -> str:
-    failure = node.start_task_failure
-    exit_text = "" if node.start_task_exit_code is None else f"exit code {node.start_task_exit_code}"
+    return failure_text(node.start_task_exit_code, node.start_task_failure)
+
+
+def failure_text(exit_code: int | None, failure: FailureInfo | None) -> str:
+    """`exit code 1, FailureExitCode: …`, as far as the service says."""
+    exit_text = "" if exit_code is None else f"exit code {exit_code}"
     reason = f"{failure.code}: {failure.message}" if failure is not None else ""
     return ", ".join(part for part in (exit_text, reason) if part) or "no reason given"

@@ -15,6 +15,7 @@ from tui.core.records import (
     ImageInfo,
     JobRecord,
     NodeFile,
+    NodePreparation,
     NodeRecord,
     PoolRecord,
     TaskAddResult,
@@ -36,6 +37,8 @@ _TASK_COLUMNS = "id,state,stateTransitionTime,executionInfo,nodeInfo"
 _NODE_COLUMNS = (
     "id,state,stateTransitionTime,isDedicated,runningTasksCount,runningTaskSlotsCount,totalTasksRun,startTaskInfo"
 )
+
+_PREPARATION_COLUMNS = "nodeId,jobPreparationTaskExecutionInfo"
 
 _NO_SUCH_RANGE = 416
 _UNDER_WAY = frozenset({"PoolBeingDeleted", "JobBeingDeleted", "JobBeingTerminated", "JobCompleted"})
@@ -112,6 +115,18 @@ class BatchGateway:
         item = self._get_or_none(f"reading job {job_id}", path_of("jobs", job_id), "JobNotFound", is_poll=True)
         with self._reading(f"reading job {job_id}"):
             return answers.job(item) if item is not None else None
+
+    def list_preparations(self, job_id: str) -> tuple[NodePreparation, ...]:
+        doing = f"asking how nodes were prepared for job {job_id}"
+        path = path_of("jobs", job_id, "jobpreparationandreleasetaskstatus")
+        query = {"maxresults": PAGE_SIZE, "$select": _PREPARATION_COLUMNS}
+        try:
+            with self._reading(doing):
+                return tuple(map(answers.preparation, self._calls.items(doing, path, query, is_poll=True)))
+        except Conflict as error:
+            if error.code != "JobPreparationTaskOrReleaseTaskNotSpecified":
+                raise
+            return ()
 
     def end_job_when_done(self, job_id: str) -> None:
         body = {"onAllTasksComplete": "terminatejob"}

@@ -16,6 +16,7 @@ from tui.core.records import (
     ImageReference,
     JobRecord,
     NodeFile,
+    NodePreparation,
     NodeRecord,
     PoolRecord,
     ResizeError,
@@ -125,6 +126,17 @@ def node(item: Json) -> NodeRecord:
         total_tasks_run=item.get("totalTasksRun", 0),
         start_task_exit_code=start_task.get("exitCode"),
         start_task_failure=_failure(start_task.get("failureInfo")),
+    )
+
+
+def preparation(item: Json) -> NodePreparation:
+    """The service counts its retries into `running`."""
+    execution: Json = item.get("jobPreparationTaskExecutionInfo") or {}
+    return NodePreparation(
+        node_id=item.get("nodeId", ""),
+        is_over=str(execution.get("state", "")).lower() == "completed",
+        exit_code=execution.get("exitCode"),
+        failure=_failure(execution.get("failureInfo")),
     )
 
 

@@ -69,6 +69,11 @@ def job_body(job: JobSpec, sign: Signer) -> Body:
             **_set_up(job.preparation_task, sign),
             "constraints": {"maxTaskRetryCount": job.preparation_task.max_retry_count},
         }
+        if job.release_command_line:
+            body["jobReleaseTask"] = {
+                "commandLine": job.release_command_line,
+                "userIdentity": _user(job.preparation_task),
+            }
     return body
 
 
@@ -88,11 +93,13 @@ def _set_up(task: StartTaskSpec, sign: Signer) -> Body:
     return {
         "commandLine": task.command_line,
         "resourceFiles": [_resource_file(file, sign) for file in task.resource_files],
-        "userIdentity": {
-            "autoUser": {"scope": "pool", "elevationLevel": "admin" if task.is_elevated else "nonadmin"},
-        },
+        "userIdentity": _user(task),
         "waitForSuccess": True,
     }
+
+
+def _user(task: StartTaskSpec) -> Body:
+    return {"autoUser": {"scope": "pool", "elevationLevel": "admin" if task.is_elevated else "nonadmin"}}
 
 
 def _resource_file(file: ResourceFileSpec, sign: Signer) -> Body:

@@ -13,6 +13,7 @@ from tui.core.units import count_text, duration_text
 from tui.engine import reasons
 from tui.engine.context import RunContext
 from tui.engine.poller import Poller, PollView
+from tui.engine.preparations import PreparationWatch, preparation_failure
 from tui.engine.run_record import Ending, TasksOutcome
 
 ENDING_JOB_LIMIT_S = 30.0
@@ -54,6 +55,7 @@ class _Watch:
         self._missing_lists = 0
         self._pool_text = ""
         self._told: set[str] = set()
+        self._preparations = PreparationWatch(context)
         self._progress: Progress | None = None
 
     def is_over(self, view: PollView) -> bool:
@@ -134,7 +136,7 @@ class _Watch:
             self._context.publish(progress)
 
     def _check_pool(self, view: PollView, counts: TaskCounts) -> None:
-        """Tells, once each, what goes wrong in the pool; RunFailed where our own pool can do nothing more."""
+        """Tells, once each, what goes wrong in the pool; RunFailed where no node of it can run a task any more."""
         if counts.total == counts.completed:
             return
         if view.pool is None:
@@ -148,11 +150,19 @@ class _Watch:
                 self._tell_once(f"start task failed on node {node.id}: {reasons.start_task_failure(node)}")
             elif node.is_broken:
                 self._tell_once(f"node {node.id} is {node.state}")
+        self._check_preparations(view)
         why = reasons.hopeless(view.pool, view.nodes)
         if why and self._context.plan.makes_pool:
             costs = self._context.plan.is_billed and view.pool.current_nodes
             hint = "its nodes still cost: delete the pool" if costs else "delete the pool"
             raise RunFailed("The pool cannot run the tasks", why, hint)
+
+    def _check_preparations(self, view: PollView) -> None:
+        self._preparations.look(view)
+        for node_id, failed in self._preparations.failed.items():
+            self._tell_once(f"job preparation task failed on node {node_id}: {preparation_failure(failed)}")
+        if why := self._preparations.hopeless(view):
+            raise RunFailed("The job cannot run on the pool", why, "clean this run up and start a new one")
 
     def _tell_once(self, text: str) -> None:
         if text not in self._told:

@@ -143,7 +143,17 @@ def test_a_plan_survives_its_json(pool_id: str | None) -> None:
     assert plan_from_json(json.loads(json.dumps(plan_to_json(plan)))) == plan
 
 
-@pytest.mark.parametrize("change", [{"version": 99}, {"pool": {}}, {"inputs": [["only a name"]]}, {"workload": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 99},
+        {"pool": {}},
+        {"inputs": [["only a name"]]},
+        {"inputs": [["a", 10**400, None]]},
+        {"inputs": [["a", -1, None]]},
+        {"workload": None},
+    ],
+)
 def test_what_is_no_plan_is_refused(change: dict[str, object]) -> None:
     data = plan_to_json(plan_of("/t/a.txt")) | change
     with pytest.raises(InputError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.engine.world import RUN_ID, World, make_world
 from tests.support.fakes import START_S
-from tui.core.errors import InputError, LocalError
+from tui.core.errors import BatchTuiError, InputError, LocalError
 from tui.core.events import Step, StepState
 from tui.core.records import TaskCounts
 from tui.engine.journal import JournalFolder, append
@@ -107,6 +108,43 @@ def test_a_damaged_line_in_the_middle_costs_that_line_alone(world: World) -> Non
         assert record.summary is not None
 
 
+def test_a_bit_that_turned_is_damage_or_changes_nothing(world: World) -> None:
+    world.execute()
+    path = world.journals().path(RUN_ID)
+    whole, record = path.read_bytes(), world.journals().read(RUN_ID)
+    end = whole.find(b'"kind":"transferred"')
+    for place in range(whole.rfind(b"\n", 0, end) + 1, whole.find(b"\n", end)):
+        turned = bytearray(whole)
+        turned[place] ^= 1
+        path.write_bytes(turned)
+        read = world.journals().read(RUN_ID)
+        assert read.damaged_lines == 1 or read == record, bytes(turned[end : end + 400])
+
+
+def test_a_plan_in_which_a_bit_turned_is_no_plan(world: World) -> None:
+    world.execute()
+    path = world.journals().path(RUN_ID)
+    whole = path.read_bytes()
+    assert b'"dedicated":2' in whole
+    path.write_bytes(whole.replace(b'"dedicated":2', b'"dedicated":3', 1))
+    with pytest.raises(InputError, match="the line is damaged"):
+        world.journals().read(RUN_ID)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_never_ends_is_no_journal(world: World, kind: str) -> None:
+    path = world.journals().path(RUN_ID)
+    path.parent.mkdir(parents=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(InputError, match="no regular file"):
+        world.journals().read(RUN_ID)
+    with pytest.raises(BatchTuiError):
+        world.execute()
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"{}\n", b"\x00\n", b"[1]\n", b'{"kind":"plan","plan":{}}\n'])
 def test_what_is_no_journal_is_refused_by_name(world: World, content: bytes) -> None:
     path = world.journals().path(RUN_ID)
@@ -180,6 +218,14 @@ def test_a_disk_that_is_full_is_said(world: World) -> None:
     assert summary.exit_code == 2
     assert "The disk is full" in summary.outcome
     assert world.faults.calls["create_pool"] == 0
+
+
+def test_a_disk_that_is_full_at_the_start_cannot_be_written(world: World) -> None:
+    def refuse(_file: int, _content: bytes, _durable: bool) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(LocalError, match="cannot be written"):
+        world.execute(write=refuse)
 
 
 def test_a_state_folder_that_is_a_file_is_said(world: World) -> None:

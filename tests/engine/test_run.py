@@ -15,7 +15,6 @@ from tui.core.events import Progress, RunEnded, RunStarted, Step, StepChanged, S
 from tui.core.ids import RUN_METADATA_KEY
 from tui.core.records import ResizeError, TaskCounts
 from tui.core.run_description import MANIFEST_BLOB, manifest
-from tui.engine.poller import SURROUNDINGS_EVERY_S
 
 
 @pytest.fixture
@@ -37,9 +36,7 @@ def test_two_machines_that_drew_one_id_are_two_runs(world: World, tmp_path: Path
     world.execute()
     other = make_world(tmp_path / "other", files=1)
     other.storage, other.batch, other.clock, other.faults = world.storage, world.batch, world.clock, world.faults
-    other.plan = replace(
-        other.plan, created_s=other.plan.created_s + 0.001, delete_after=ALL_PARTS
-    )
+    other.plan = replace(other.plan, created_s=other.plan.created_s + 0.001, delete_after=ALL_PARTS)
     summary = other.execute()
     assert summary.exit_code == RunFailed.exit_code
     assert "exists already" in summary.outcome
@@ -318,31 +315,6 @@ def test_a_job_that_someone_deletes_ends_the_watching(world: World) -> None:
     summary = world.execute()
     assert summary.exit_code == 3
     assert "was deleted" in summary.outcome
-
-
-def test_tasks_that_someone_deletes_are_missed_not_waited_for(world: World) -> None:
-    def delete_one(operation: str) -> None:
-        if operation == "list_nodes":
-            world.batch.jobs[RUN_ID].tasks.pop("topword-00001", None)
-
-    world.faults.before_call = delete_one
-    summary = world.execute()
-    assert (summary.exit_code, summary.counts) == (1, TaskCounts(succeeded=2, failed=1))
-    assert "1 task deleted meanwhile, such as topword-00001" in summary.outcome
-    assert world.downloaded() == world.expected(without=frozenset({"topword-00001"}))
-
-
-def test_a_task_that_was_deleted_counts_as_failed_also_where_the_job_is_seen_to_end_first(world: World) -> None:
-    def delete_one(operation: str) -> None:
-        if operation == "list_nodes":
-            world.batch.jobs[RUN_ID].tasks.pop("topword-00001", None)
-        if operation == "count_tasks" and world.faults.calls["list_tasks"]:
-            world.clock.advance(SURROUNDINGS_EVERY_S + 1)  # the job is looked at before every list
-
-    world.faults.before_call = delete_one
-    summary = world.execute()
-    assert (summary.exit_code, summary.counts) == (1, TaskCounts(succeeded=2, failed=1))
-    assert "1 task deleted meanwhile, such as topword-00001" in summary.outcome
 
 
 def test_an_output_that_is_not_there_keeps_everything(tmp_path: Path) -> None:

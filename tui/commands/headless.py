@@ -27,6 +27,7 @@ from tui.core.errors import BatchTuiError, InputError
 from tui.core.plan import RunPlan
 from tui.core.ports import ClockPort
 from tui.core.records import PoolRecord
+from tui.core.workloads import workload_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ class Manner:
 
 def new_run_id(workload: str, now_s: float) -> str:
     """A name for a run of today, on this machine's calendar, that no run of this machine has."""
+    name = workload_named(workload).name  # InputError where there is none
     journals, chooser = wiring.journals(wiring.clock()), random.SystemRandom()
     today = datetime.fromtimestamp(now_s).astimezone().date()
-    while journals.path(run_id := ids.new_run_id(workload, today, chooser)).exists():
+    while journals.path(run_id := ids.new_run_id(name, today, chooser)).exists():
         pass  # of a day and a workload there are 46,656
     return run_id
 

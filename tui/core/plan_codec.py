@@ -31,6 +31,7 @@ _POOL_FIELDS: Mapping[str, tuple[type, ...]] = {
 }
 _LARGEST = 1e12
 """No field of a plan comes near; what is beyond could not even be shown."""
+_SIZES = 1 << 63
 
 
 def plan_to_json(plan: RunPlan) -> dict[str, Any]:
@@ -79,7 +80,9 @@ def _plain(data: Mapping[str, Any], name: str, kinds: tuple[type, ...]) -> Any:
 def _inputs(items: Sequence[Sequence[Any]]) -> tuple[PlannedInput, ...]:
     if any(not isinstance(path, str | None) for _, _, path in items):
         raise TypeError("the path of an input is no text")
-    return tuple(PlannedInput(str(name), int(size), path) for name, size, path in items)
+    if any(isinstance(size, bool) or not isinstance(size, int) or not 0 <= size < _SIZES for _, size, _ in items):
+        raise ValueError("the size of an input is none")
+    return tuple(PlannedInput(str(name), size, path) for name, size, path in items)
 
 
 def _pool(data: Mapping[str, Any]) -> NewPool | ExistingPool:

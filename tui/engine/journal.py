@@ -3,7 +3,8 @@
 A record that announces a side effect is on disk before the effect begins; only the lines of single files may lag, since
 a transfer that is repeated does no harm. Free text passes the redactor; names and the plan are kept to the letter, for
 they are what a resumed run looks for, and hold no secret. One process at a time may write, which a lock on the file
-keeps. The file is readable by its owner alone.
+keeps. The file is readable by its owner alone. Each line ends with a sum of the rest of it, so that one in which a bit
+has turned is no record rather than a false one; a line without a sum is read as it is.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import errno
 import fcntl
 import json
 import os
+import re
+import stat
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,6 +46,7 @@ Write = Callable[[int, bytes, bool], None]
 """Appends to a file; the last argument says whether it must be on disk on return."""
 
 _SUFFIX = ".jsonl"
+_SUM = re.compile(rb',"crc":"([0-9a-f]{8})"\}$')
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading a line that is no record, or none of ours, may raise."""
 _LOCK_ATTEMPTS = 10
@@ -127,7 +132,18 @@ class Journal:
 
 
 def _encoded(line: Mapping[str, object]) -> bytes:
-    return json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
+    text = json.dumps(line, separators=(",", ":")).encode("ascii")
+    return b'%b,"crc":"%08x"}\n' % (text[:-1], zlib.crc32(text))
+
+
+def _decoded(text: bytes) -> dict[str, object]:
+    """One line, without its end; something of `_DAMAGE` where it is none, or not what was written."""
+    if (found := _SUM.search(text)) is not None:
+        text = text[: found.start()] + b"}"
+        if zlib.crc32(text) != int(found[1], 16):
+            raise ValueError("the line is damaged")
+    line: dict[str, object] = json.loads(text)
+    return line
 
 
 class JournalFolder:
@@ -169,12 +185,13 @@ class JournalFolder:
                 journal.close()
 
     def _begin(self, path: Path, file: int, plan: RunPlan) -> RunRecord:
-        whole = _whole_lines(path.read_bytes())
+        whole = _whole_lines(path)
         os.ftruncate(file, len(whole))
         if not whole:
             line = {"at": round(self._clock.now_s(), 3), "kind": "plan", "plan": plan_to_json(plan)}
-            self._write(file, _encoded(line), True)
-            sync(self.folder)
+            with local_error(path, "written"):
+                self._write(file, _encoded(line), True)
+                sync(self.folder)
             whole = _encoded(line)
         record = parse(whole, path)
         if record.plan != plan:
@@ -197,7 +214,7 @@ class JournalFolder:
             raise
 
     def _read(self, path: Path) -> RunRecord:
-        record = parse(_whole_lines(path.read_bytes()), path)
+        record = parse(_whole_lines(path), path)
         if record.plan.run_id != path.stem:
             raise InputError("Not the journal of a run", f"{path}: it is that of another run", "remove the file")
         record.is_driven = _is_locked(path)
@@ -219,21 +236,25 @@ def parse(content: bytes, path: Path) -> RunRecord:
     """The record of whole lines; InputError where the plan, which is the first of them, cannot be read."""
     first, _, rest = content.partition(b"\n")
     try:
-        line = json.loads(first)
+        line = _decoded(first)
         at_s = moment(line["at"])
         record = RunRecord(plan_of(line), started_s=at_s, last_s=at_s)
     except _DAMAGE as problem:
         raise InputError("Not the journal of a run", f"{path}: {problem}", "remove the file") from problem
     for text in rest.splitlines():
         try:
-            record.apply(json.loads(text))
+            record.apply(_decoded(text))
         except _DAMAGE:
             record.damaged_lines += 1
     return record
 
 
-def _whole_lines(content: bytes) -> bytes:
+def _whole_lines(path: Path) -> bytes:
     """Without the torn last line that a kill in the middle of a write leaves."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # a pipe or a device may never come to an end
+            raise InputError("Not the journal of a run", f"{path} is no regular file", "remove it")
+        content = file.read()
     return content[: content.rfind(b"\n") + 1]
 
 

@@ -1,4 +1,4 @@
-"""Runs against the fakes when the service fails, refuses, stays away or a person stops them."""
+"""Runs against the fakes when the service fails, refuses, stays away, or a person stops them or deletes their tasks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 from tests.engine.world import ALL_PARTS, RUN_ID, World, make_world
 from tui.core.errors import AccessRefused, ServiceFault, Throttled, Unreachable
 from tui.core.events import RunEnded, StepState
+from tui.core.records import TaskCounts
 from tui.engine.patience import Patience
+from tui.engine.poller import SURROUNDINGS_EVERY_S
 
 
 @pytest.fixture
@@ -131,3 +133,28 @@ def test_an_interrupt_ends_a_wait_for_the_service(world: World) -> None:
     world.faults.fail("create_pool", Unreachable("No answer"), occurrence=0)
     world.faults.before_call = lambda _: stop.set() if world.faults.calls["create_pool"] == 2 else None
     assert world.execute(stop).exit_code == 130
+
+
+def test_tasks_that_someone_deletes_are_missed_not_waited_for(world: World) -> None:
+    def delete_one(operation: str) -> None:
+        if operation == "list_nodes":
+            world.batch.jobs[RUN_ID].tasks.pop("topword-00001", None)
+
+    world.faults.before_call = delete_one
+    summary = world.execute()
+    assert (summary.exit_code, summary.counts) == (1, TaskCounts(succeeded=2, failed=1))
+    assert "1 task deleted meanwhile, such as topword-00001" in summary.outcome
+    assert world.downloaded() == world.expected(without=frozenset({"topword-00001"}))
+
+
+def test_a_task_that_was_deleted_counts_as_failed_also_where_the_job_is_seen_to_end_first(world: World) -> None:
+    def delete_one(operation: str) -> None:
+        if operation == "list_nodes":
+            world.batch.jobs[RUN_ID].tasks.pop("topword-00001", None)
+        if operation == "count_tasks" and world.faults.calls["list_tasks"]:
+            world.clock.advance(SURROUNDINGS_EVERY_S + 1)  # the job is looked at before every list
+
+    world.faults.before_call = delete_one
+    summary = world.execute()
+    assert (summary.exit_code, summary.counts) == (1, TaskCounts(succeeded=2, failed=1))
+    assert "1 task deleted meanwhile, such as topword-00001" in summary.outcome

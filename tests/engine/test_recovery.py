@@ -56,6 +56,22 @@ def test_another_machine_goes_on_with_the_same_result(world: World, tmp_path: Pa
     assert other.events[0].is_resumed
 
 
+def test_a_list_of_inputs_that_arrives_damaged_is_read_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _kill_before(world, b'"step":"tasks","state":"done"')
+    answers, read = [b"{}", None], world.storage.read_blob
+
+    def damaged_once(container: str, blob: str, offset: int, length: int, etag: str = "") -> bytes:
+        content = read(container, blob, offset, length, etag)
+        return answers.pop(0) or content if answers else content
+
+    monkeypatch.setattr(world.storage, "read_blob", damaged_once)
+    other = world.other_machine(tmp_path / "second")
+    assert answers == []
+    assert [item.blob_name for item in other.plan.inputs] == [item.blob_name for item in world.plan.inputs]
+
+
 def test_before_its_uploads_are_complete_a_run_stays_where_it_is(world: World, tmp_path: Path) -> None:
     def stop_it(operation: str) -> None:
         if operation == "put_blob" and world.faults.calls[operation] == 4:

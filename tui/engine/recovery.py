@@ -7,9 +7,10 @@ act. Nothing on the account is changed here.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
-from tui.core.errors import InputError, NotFound, RunFailed
+from tui.core.errors import InputError, NotFound, RunFailed, ServiceFault
 from tui.core.events import Step, StepState
 from tui.core.ids import RUN_METADATA_KEY, is_run_id
 from tui.core.plan import RunPlan
@@ -92,9 +93,12 @@ def _manifest(tools: RunTools, plan: RunPlan) -> bytes:
             "resume it on the machine that has the inputs",
         )
     try:
-        return tools.storage.read_blob(container, MANIFEST_BLOB, 0, blob.size_bytes, blob.etag)
+        content = tools.storage.read_blob(container, MANIFEST_BLOB, 0, blob.size_bytes, blob.etag)
     except NotFound as problem:
         raise RunFailed("The run is not whole any more", f"container {container} is gone") from problem
+    if blob.content_md5 and hashlib.md5(content, usedforsecurity=False).digest() != blob.content_md5:
+        raise ServiceFault("The run's list of inputs arrived damaged", f"{MANIFEST_BLOB} of {container}")
+    return content
 
 
 def _job(tools: RunTools, plan: RunPlan) -> JobRecord | None:

@@ -19,6 +19,7 @@ from tests.support.runs import (
     RUN_ID,
     FrozenClock,
     PausableFakeSession,
+    ended_events,
     failed,
     new_node,
     new_plan,
@@ -311,6 +312,18 @@ async def test_of_a_job_that_is_over_tasks_are_not_reactivated_and_of_one_that_i
         desk.task_ground = TaskGround(None)
         await run.press("c")
         await run.until("delete      none: the job is gone")
+
+
+async def test_of_a_run_that_is_over_the_table_is_said_to_show_its_end() -> None:
+    async with shown() as run:
+        run.screen.feed(ended_events()[-1:])
+        run.mark(0)
+        await run.choose("reactivate")
+        await run.confirm()
+        await run.until("✓ 1 done")
+        assert not run.has("shown as they were")
+        await run.press("escape")
+        await run.until("shown as they were")
 
 
 async def test_it_is_absent_where_nothing_may_be_changed() -> None:

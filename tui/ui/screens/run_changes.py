@@ -53,6 +53,8 @@ class RunChanges(RunLooks):
             self._forget(set(progress.done))
         if isinstance(self._session, PausableSession):
             self._session.refresh_now()
+        if self.view.is_over and change.action != "delete" and progress.done:
+            self.notify("The run is over: its tasks are shown as they were then.", timeout=8)
         if progress.failed or progress.left:
             counts = f"{len(progress.done):,} done, {len(progress.failed):,} failed, {len(progress.left):,} left"
             self.notify(counts, title=title, severity="warning", timeout=8)

@@ -321,9 +321,9 @@ async def test_of_a_run_that_is_over_the_table_is_said_to_show_its_end() -> None
         await run.choose("reactivate")
         await run.confirm()
         await run.until("✓ 1 done")
-        assert not run.has("shown as they were")
+        assert not run.has("The run is over")
         await run.press("escape")
-        await run.until("shown as they were")
+        await run.until("The run is over")
 
 
 async def test_it_is_absent_where_nothing_may_be_changed() -> None:

@@ -81,6 +81,25 @@ def test_a_refusal_ends_with_exit_3_and_resumes(tmp_path: Path, operation: str) 
     assert world.downloaded() == world.expected()
 
 
+def test_a_key_that_batch_refuses_is_found_before_anything_is_made(world: World) -> None:
+    """Storage may take its own key all the same."""
+    world.faults.before_call = lambda operation: _refuse() if operation in _BATCH_CALLS else None
+    refused = world.execute()
+    assert refused.exit_code == 3
+    assert (world.storage.containers, refused.leftovers) == ({}, ())
+    assert f"runs resume {RUN_ID}" in refused.hint
+    world.faults.before_call = lambda _: None
+    assert world.execute().exit_code == 0
+    assert world.downloaded() == world.expected()
+
+
+_BATCH_CALLS = frozenset({"get_job", "get_pool", "list_images", "create_pool", "create_job", "list_tasks"})
+
+
+def _refuse() -> None:
+    raise AccessRefused("The key is not accepted", "batch", status=403)
+
+
 def test_a_service_that_stays_away_ends_the_step_after_its_patience(world: World) -> None:
     world.patience = Patience(step_s=20.0)
     world.faults.fail("create_job", Unreachable("No answer", "batch"), occurrence=0)

@@ -22,8 +22,7 @@ def run_state(record: RunRecord) -> str:
         return "running"
     if record.summary is not None:
         return _ENDINGS.get(record.summary.exit_code, "failed")
-    reached = next((step for step in reversed(Step) if step in record.steps), None)
-    return "interrupted" if reached is None else f"interrupted at {reached.value}"
+    return "interrupted" if record.reached is None else f"interrupted at {record.reached.value}"
 
 
 _ENDINGS = {0: "succeeded", 1: "tasks failed", 3: "failed", 4: "timed out", 130: "interrupted"}

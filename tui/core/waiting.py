@@ -194,9 +194,10 @@ def _preparation(found: Situation) -> Iterator[Cause]:
         failure, code = failed[0].failure, failed[0].exit_code
         words = "" if failure is None else f" ({failure.code}: {failure.message})"
         exit_text = "" if code is None else f" with exit code {code}"
+        nodes = f"{len(failed):,} of {count_text(len(ids), 'node')}"
         yield Cause(
             "blocked",
-            f"The job's preparation task failed on {len(failed):,} of {count_text(len(ids), 'node')}{exit_text}{words}.",
+            f"The job's preparation task failed on {nodes}{exit_text}{words}.",
             "no task of the job runs on such a node; mend what it needs and start a new run",
             tuple(item.node_id for item in failed[:3]),
         )

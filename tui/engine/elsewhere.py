@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tui.core.deletion import ResourceKind
 from tui.core.errors import BatchTuiError, Conflict, NotFound, RunFailed, RunGone
-from tui.core.events import Step
+from tui.core.events import Step, StepState
 from tui.core.units import count_text
 from tui.engine.context import RunContext
 from tui.engine.run_record import ResourceState
@@ -35,7 +35,8 @@ def check_is_whole(context: RunContext) -> None:
 
 def explained(context: RunContext, problem: BatchTuiError) -> BatchTuiError:
     """`problem`, or RunGone where it comes of what was deleted meanwhile, which the journal then knows."""
-    if not isinstance(problem, _OF_WHAT_IS_GONE) or Step.CLEAN_UP in context.journal.record.steps:
+    cleaning = context.journal.record.steps.get(Step.CLEAN_UP, StepState.SKIPPED)
+    if not isinstance(problem, _OF_WHAT_IS_GONE) or cleaning is not StepState.SKIPPED:
         return problem
     try:
         gone = _note_gone(context)

@@ -125,6 +125,8 @@ class _Execution:
         for step, work in STEPS.items():
             if step is Step.CLEAN_UP and (timed_out is not None or not self._context.plan.delete_after):
                 why = "kept: the run is not over" if timed_out is not None else "everything is kept"
+                with suppress(LocalError):  # a run that is over does not fail for want of this line
+                    self._context.journal.step(step, StepState.SKIPPED, why)
                 self._context.show_step(step, StepState.SKIPPED, why)
                 continue
             try:

@@ -146,7 +146,7 @@ def line_of(record: RunRecord) -> RunLine:
         started_s=record.started_s,
         last_s=record.last_s,
         journaled_state=_state(record),
-        reached=next(reversed(record.steps), None),
+        reached=record.reached,
         journaled_counts=None if outcome is None else outcome.counts,
         leftovers=record.leftovers,
         summary=record.summary,

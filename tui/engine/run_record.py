@@ -78,6 +78,7 @@ class RunRecord:
     storage_account: str = ""
     """Where the run is, by a name that only one account has; empty until something was done there."""
     steps: dict[Step, StepState] = field(default_factory=dict)
+    """In the order in which something was last said of them."""
     step_summaries: dict[Step, str] = field(default_factory=dict)
     resources: dict[tuple[ResourceKind, str], ResourceState] = field(default_factory=dict)
     outcome: TasksOutcome | None = None
@@ -96,6 +97,7 @@ class RunRecord:
                 self.summary = None
             case "step":
                 step = Step(str(line["step"]))
+                self.steps.pop(step, None)
                 self.steps[step] = StepState(str(line["state"]))
                 self.step_summaries[step] = str(line.get("summary", ""))
                 self.summary = None
@@ -126,6 +128,11 @@ class RunRecord:
     def has_done(self, step: Step) -> bool:
         return self.steps.get(step) in (StepState.DONE, StepState.SKIPPED)
 
+    @property
+    def reached(self) -> Step | None:
+        """The step that was taken last."""
+        return next((step for step, state in reversed(self.steps.items()) if state is not StepState.SKIPPED), None)
+
     def has_made(self, kind: ResourceKind, name: str) -> bool:
         """Whether this run made it, or may have, and has not deleted it."""
         return self.resources.get((kind, name), ResourceState.DELETED) is not ResourceState.DELETED
@@ -138,7 +145,7 @@ class RunRecord:
     def leftovers(self) -> tuple[Leftover, ...]:
         """What the run made and nothing says is gone, as far as the journal knows."""
         is_billed = self.plan.is_billed
-        costs = _COSTS if is_billed else {}
+        costs = _COSTS if is_billed else _COSTS_ON_AZURE
         return tuple(
             Leftover(kind, name, kind == "pool" and is_billed, costs.get((kind, state), _STATE_NOTES[state]))
             for (kind, name), state in self.resources.items()
@@ -155,6 +162,10 @@ _COSTS: dict[tuple[ResourceKind, ResourceState], str] = {
     ("pool", ResourceState.MADE): "its nodes cost by the hour until it is deleted or resized to 0",
     ("container", ResourceState.MADE): "costs by the size of what it holds",
 }
+_COSTS_ON_AZURE: dict[tuple[ResourceKind, ResourceState], str] = {
+    ("pool", ResourceState.MADE): "nothing costs on the sandbox; on Azure its nodes would, by the hour",
+}
+"""Of the sandbox, which does all that Azure does but send bills."""
 
 
 def plan_of(line: Mapping[str, object]) -> RunPlan:

@@ -23,7 +23,9 @@ from tui.core import units
 from tui.core.events import (
     CountsChanged,
     Notice,
+    PollReport,
     Progress,
+    RunEnded,
     RunEvent,
     Step,
     StepChanged,
@@ -68,6 +70,29 @@ def test_a_failed_task_is_named_once_and_a_thousand_are_not_all_named() -> None:
     )
     assert len([line for line in lines if "failed with exit code 9" in line]) == 10
     assert len(lines) == 11
+
+
+@pytest.mark.parametrize("was_in_trouble", [True, False])
+def test_why_a_run_stopped_is_told_once(was_in_trouble: bool) -> None:
+    why = "Batch cannot be reached: 127.0.0.1 refuses the connection"
+    trouble = [PollReport(START_S, False, 60.0, 1.0, trouble=why)] if was_in_trouble else []
+    failed = StepChanged(Step.MONITOR, StepState.FAILED, START_S, why)
+    lines = transcript_of(*trouble, failed, RunEnded(summary(outcome=why, exit_code=3)))
+    assert sum(why in line for line in lines) == 1
+    assert any("monitor     FAILED" in line for line in lines)
+    assert "stopped at: monitor" in lines
+
+
+def test_trouble_that_was_over_does_not_stand_for_what_came_later() -> None:
+    why = "Batch cannot be reached"
+    lines = transcript_of(
+        PollReport(START_S, False, 60.0, 1.0, trouble=why),
+        PollReport(START_S, True, 60.0, 1.0),
+        StepChanged(Step.DOWNLOAD, StepState.FAILED, START_S, why),
+        RunEnded(summary(outcome="The run was ended meanwhile", exit_code=3)),
+    )
+    assert f"{units.local_clock(START_S)}  download    FAILED: {why}" in lines
+    assert "The run was ended meanwhile" in lines
 
 
 def test_a_long_step_says_how_far_it_is_now_and_then() -> None:

@@ -1,15 +1,17 @@
-"""What is asked before a headless run makes anything."""
+"""What is asked before a headless run makes anything, and what is said where it was stopped."""
 
 from __future__ import annotations
 
+import io
 import random
 from dataclasses import replace
 
 import pytest
 
-from tests.cli.canned import START_S, plan
+from tests.cli.canned import RUN_ID, START_S, plan, summary
 from tui import wiring
-from tui.commands.headless import new_run_id, require_pool
+from tui.commands.headless import new_run_id, require_pool, tell_what_stopped
+from tui.console.safe_text import Output
 from tui.core.errors import InputError
 from tui.core.plan import ExistingPool
 from tui.core.records import PoolRecord
@@ -32,6 +34,19 @@ def test_a_pool_that_is_not_there_is_found_out_before_anything_is_made() -> None
     with pytest.raises(InputError, match="no pool called theirs") as caught:
         require_pool(replace(plan(), pool=ExistingPool("theirs")), Pools())
     assert caught.value.hint.startswith("nothing was created")
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "is_told"), [(0, False), (1, False), (2, True), (3, True), (4, True), (130, False)]
+)
+def test_what_stopped_a_run_is_an_error_and_how_its_tasks_ended_is_none(exit_code: int, is_told: bool) -> None:
+    stderr = io.StringIO()
+    ended = summary(
+        exit_code=exit_code, outcome="The limit of the run passed", hint=f"`batch-tui runs resume {RUN_ID}`"
+    )
+    tell_what_stopped(ended, Output(stderr))
+    error = f"Error: The limit of the run passed\n  Hint: `batch-tui runs resume {RUN_ID}`\n"
+    assert stderr.getvalue() == (error if is_told else "")
 
 
 def test_a_pool_that_is_there_or_is_to_be_made_is_no_trouble() -> None:

@@ -16,10 +16,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests.cli.canned import StoppedClock
 from tests.cli.process import PROGRAM, Finished, batch_tui, called, signalled_until_it_ends
 from tui import __version__
 from tui.cli import program
 from tui.commands.endings import ending_of
+from tui.commands.last_object import LastObject
 from tui.console.errors import write_crash_report
 from tui.console.safe_text import OutputClosed
 from tui.core.errors import InputError, RunTimedOut, ServiceError, Unreachable
@@ -85,6 +87,53 @@ def test_bad_usage_is_one_clear_message(arguments: list[str], words: list[str], 
     assert not finished.has_traceback
     assert [path for path in own_home.rglob("*") if path.is_file()] == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "top-words", "gone.txt", "--sandbox"], "'gone.txt' does not exist"),
+        (["run", "top-words", "a.txt"], "No account was chosen"),
+        (["run", "top-hats", "a.txt"], "Unknown workload"),
+        (["run", "top-words", "a.txt", "--sandbox", "--timeout", "5s"], "timeout"),
+        (["run", "gone.toml"], "no such file"),
+        (["runs", "resume", "top-words-20261120-abc"], "No account was chosen"),
+        (["runs", "resume", "../../etc/passwd"], "Not a run id"),
+        (["demo", "--delay", "-1"], "'-1'"),
+    ],
+)
+def test_with_json_what_keeps_a_run_from_beginning_is_the_last_object(
+    arguments: list[str], words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    finished = called(*arguments, "--json", folder=tmp_path)
+    (line,) = finished.stdout.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["exit_code"], finished.code) == ("error", 2, 2)
+    assert {"at", "run", "title", "what", "hint"} <= told.keys()
+    assert words in told["title"] + told["what"]
+    assert f"Error: {told['title']}" in finished.stderr, "a person reads it too"
+
+
+@pytest.mark.parametrize(
+    ("problem", "code", "title"),
+    [
+        (click.UsageError("No such thing"), 2, "No such thing"),
+        (click.Abort(), 130, "Interrupted"),
+        (KeyboardInterrupt(), 130, "Interrupted"),
+        (ZeroDivisionError("secret"), 70, "batch-tui itself failed"),
+        (OutputClosed(), None, None),
+        (SystemExit(0), None, None),
+    ],
+)
+def test_whatever_ends_a_command_is_told_as_json(
+    problem: BaseException, code: int | None, title: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(type(problem)), LastObject(StoppedClock(), as_json=True):
+        raise problem
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["exit_code"], one["title"], one["run"]) for one in told] == ([(code, title, None)] if code else [])
+    assert "secret" not in json.dumps(told)
 
 
 def test_half_an_account_in_the_environment_is_refused(tmp_path: Path) -> None:

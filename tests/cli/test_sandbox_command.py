@@ -76,7 +76,10 @@ def test_a_run_brings_it_up_and_says_clearly_when_it_dies(own_machine: Machine, 
         os.kill(pid, signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 3
-    assert stderr.splitlines()[0] == "The sandbox is down; starting it."
+    starting, error, *hint = stderr.splitlines()
+    assert starting == "The sandbox is down; starting it."
+    assert error.startswith("Error: Batch cannot be reached")
+    assert f"batch-tui runs resume {run_id}" in "".join(hint)
     summary = json.loads(stdout.splitlines()[-1])
     assert (summary["event"], summary["exit_code"]) == ("summary", 3)
     assert "127.0.0.1" in summary["outcome"]

@@ -10,6 +10,7 @@ import click
 
 from tui import bundled, wiring
 from tui.commands.headless import Manner, drive, new_run_id
+from tui.commands.last_object import LastObject
 from tui.commands.options import TypedRun, run_options
 from tui.commands.terminal import is_terminal
 from tui.console.safe_text import Output
@@ -33,20 +34,21 @@ def command(delay: str, output: str | None, as_json: bool) -> int:
     On a terminal it opens the user interface. Without one it prints each step and deletes everything but the outputs.
     """
     clock = wiring.clock()
-    now_s = clock.now_s()
-    run_id = new_run_id(TOP_WORDS.name, now_s)
-    samples = tuple(str(path) for path in bundled.sample_inputs())
-    options = run_options(TypedRun(TOP_WORDS.name, samples, output=output, parameters=(("delay", delay),)), run_id)
-    plan = build_plan(options, run_id, now_s, wiring.SANDBOX)
-    _warn_root()
-    if is_terminal() and not as_json:
-        from tui.commands.interface import open_home  # loads Textual, which a demo without a terminal does not need
+    with LastObject(clock, as_json=as_json) as last:
+        now_s = clock.now_s()
+        last.run_id = run_id = new_run_id(TOP_WORDS.name, now_s)
+        samples = tuple(str(path) for path in bundled.sample_inputs())
+        options = run_options(TypedRun(TOP_WORDS.name, samples, output=output, parameters=(("delay", delay),)), run_id)
+        plan = build_plan(options, run_id, now_s, wiring.SANDBOX)
+        _warn_root()
+        if is_terminal() and not as_json:
+            from tui.commands.interface import open_home  # loads Textual, which a demo without a terminal does not need
 
-        draft = drafted(options, run_id, delay, output)
-        return open_home(account=wiring.SANDBOX, draft=draft, idle_exit_s=IDLE_EXIT_S)
-    target = wiring.choose_target(None, on_sandbox=True)
-    whole = replace(plan, delete_after=frozenset(DELETE_PARTS))
-    return drive(whole, target, Manner(as_json=as_json, asks=False), clock, idle_exit_s=IDLE_EXIT_S)
+            draft = drafted(options, run_id, delay, output)
+            return open_home(account=wiring.SANDBOX, draft=draft, idle_exit_s=IDLE_EXIT_S)
+        target = wiring.choose_target(None, on_sandbox=True)
+        whole = replace(plan, delete_after=frozenset(DELETE_PARTS))
+        return drive(whole, target, Manner(as_json=as_json, asks=False), clock, idle_exit_s=IDLE_EXIT_S)
 
 
 def drafted(options: RunOptions, run_id: str, delay: str, output: str | None) -> RunDraft:

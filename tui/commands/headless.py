@@ -13,21 +13,25 @@ import click
 
 from tui import wiring
 from tui.commands.terminal import is_dumb, is_terminal
-from tui.console.errors import error_json
+from tui.console.errors import error_lines
 from tui.console.follow import follow
 from tui.console.interruption import Interruption
 from tui.console.json_lines import JsonLines
 from tui.console.live import LiveView, terminal_console
 from tui.console.plan_text import plan_json, plan_lines
 from tui.console.reporter import Reporter
-from tui.console.safe_text import Output, shown
+from tui.console.safe_text import Output, OutputClosed, shown
 from tui.console.transcript import Transcript
-from tui.core import ids, units
-from tui.core.errors import BatchTuiError, InputError
+from tui.core import ids
+from tui.core.errors import InputError, Interrupted, RunFailed
+from tui.core.events import RunSummary
 from tui.core.plan import RunPlan
 from tui.core.ports import ClockPort
 from tui.core.records import PoolRecord
 from tui.core.workloads import workload_named
+
+_TOLD_BY_THE_SUMMARY = (0, 1, Interrupted.exit_code)
+"""Exit codes of runs that nothing but their own tasks, or a person, ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +89,30 @@ def drive(
     is_new: bool = False,
     idle_exit_s: float | None = None,
 ) -> int:
-    """The whole run; its exit code. Errors leave as they are, after a last JSON object where JSON was asked for."""
+    """The whole run; its exit code. What stopped it is told on stderr too; what kept it from beginning is raised."""
     output, aside = Output(sys.stdout), Output(sys.stderr)
+    with Interruption() as interruption:
+        _say_sandbox_starts(target, output, aside, manner)
+        with wiring.connected(target, idle_exit_s=idle_exit_s) as connection:
+            if is_new:
+                require_pool(plan, connection.batch)
+            reporter = _reporter(plan, output, aside, manner, clock)
+            if not manner.as_json:
+                reporter.say(f"Account {connection.name} at {connection.endpoint}")
+            engine = wiring.engine(connection, clock, wiring.unattended_patience(connection.account))
+            summary = follow(partial(engine.execute, plan), reporter, interruption)
+    tell_what_stopped(summary, aside)
+    return summary.exit_code
+
+
+def tell_what_stopped(summary: RunSummary, aside: Output) -> None:
+    """The error of a run that something else than its tasks or a person ended; nothing of any other."""
+    if summary.exit_code in _TOLD_BY_THE_SUMMARY:
+        return
     try:
-        with Interruption() as interruption:
-            _say_sandbox_starts(target, output, aside, manner)
-            with wiring.connected(target, idle_exit_s=idle_exit_s) as connection:
-                if is_new:
-                    require_pool(plan, connection.batch)
-                reporter = _reporter(plan, output, aside, manner, clock)
-                if not manner.as_json:
-                    reporter.say(f"Account {connection.name} at {connection.endpoint}")
-                engine = wiring.engine(connection, clock, wiring.unattended_patience(connection.account))
-                return follow(partial(engine.execute, plan), reporter, interruption).exit_code
-    except BatchTuiError as problem:
-        if manner.as_json:
-            output.json({**error_json(problem), "at": units.timestamp(clock.now_s()), "run": plan.run_id})
-        raise
+        aside.lines(error_lines(RunFailed(summary.outcome, hint=summary.hint)))
+    except OutputClosed:  # nobody hears it, and the exit code still tells
+        aside.abandon()
 
 
 def require_pool(plan: RunPlan, batch: PoolLook) -> None:

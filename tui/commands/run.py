@@ -6,6 +6,7 @@ import click
 
 from tui import wiring
 from tui.commands.headless import Manner, confirm_deletion, drive, new_run_id, show_plan
+from tui.commands.last_object import LastObject
 from tui.commands.options import TypedRun, run_options
 from tui.commands.plan_file import is_plan_file, read_plan_file, typed_over
 from tui.core.planning import build_plan
@@ -47,7 +48,9 @@ Exit codes
 @click.option("--keep", is_flag=True, help="Keep everything, as without --delete; what costs is said.")
 @click.option("--words", metavar="N", help="top-words: words per file.")
 @click.option("--delay", metavar="SECONDS", help="top-words: seconds each task waits before its work.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line; the last one is the summary.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line; the last one is the summary, or the error."
+)
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 @click.option("--plan-only", is_flag=True, help="Say what would be created, and create nothing.")
 def command(
@@ -86,16 +89,17 @@ def command(
         keep=keep,
         parameters=(("words", words), ("delay", delay)),
     )
-    if is_plan_file(workload):
-        typed = typed_over(typed, read_plan_file(workload))
     clock = wiring.clock()
-    now_s = clock.now_s()
-    run_id = new_run_id(typed.workload, now_s)
-    options = run_options(typed, run_id)
-    target = wiring.choose_target(typed.account, on_sandbox=typed.sandbox)
-    plan = build_plan(options, run_id, now_s, target.name)
-    manner = Manner(as_json=as_json, asks=not yes)
-    if plan_only:
-        return show_plan(plan, target.endpoint, as_json=as_json)
-    plan = confirm_deletion(plan, manner)
-    return drive(plan, target, manner, clock, is_new=True)
+    with LastObject(clock, as_json=as_json) as last:
+        if is_plan_file(workload):
+            typed = typed_over(typed, read_plan_file(workload))
+        now_s = clock.now_s()
+        last.run_id = run_id = new_run_id(typed.workload, now_s)
+        options = run_options(typed, run_id)
+        target = wiring.choose_target(typed.account, on_sandbox=typed.sandbox)
+        plan = build_plan(options, run_id, now_s, target.name)
+        manner = Manner(as_json=as_json, asks=not yes)
+        if plan_only:
+            return show_plan(plan, target.endpoint, as_json=as_json)
+        plan = confirm_deletion(plan, manner)
+        return drive(plan, target, manner, clock, is_new=True)

@@ -12,6 +12,7 @@ from tui.commands.download import CONFLICT_POLICIES, download, typed_choice
 from tui.commands.found_run import refuse_other_place, resume_found
 from tui.commands.groups import GuardedGroup
 from tui.commands.headless import Manner, drive
+from tui.commands.last_object import LastObject
 from tui.commands.leftovers import command as leftovers_command
 from tui.commands.terminal import is_terminal
 from tui.console.event_json import summary_json
@@ -81,19 +82,22 @@ def show_command(run_id: str, as_json: bool) -> int:
 @click.option("--account", metavar="NAME", help="Where the run is, if this machine never saw it.")
 @click.option("--sandbox", "on_sandbox", is_flag=True, help="The same, for the local sandbox.")
 @click.option("--output", metavar="DIR", help="Where its outputs go then; ./<run> by itself.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line; the last one is the summary.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line; the last one is the summary, or the error."
+)
 def resume_command(run_id: str, account: str | None, on_sandbox: bool, output: str | None, as_json: bool) -> int:
     """Go on with a run where its journal ends; what is done already is not done again.
 
     A machine that never saw the run finds it on its account, once its uploads are complete.
     """
     clock, manner = wiring.clock(), Manner(as_json=as_json, asks=False)
-    journals = wiring.journals(clock)
-    if not journals.path(run_id).exists():
-        return resume_found(run_id, account, on_sandbox, output, manner)
-    plan = journals.read(run_id).plan
-    refuse_other_place(plan, account, on_sandbox, output)
-    return drive(plan, wiring.choose_target(plan.account, on_sandbox=False), manner, clock)
+    with LastObject(clock, as_json=as_json, run_id=run_id):
+        journals = wiring.journals(clock)
+        if not journals.path(run_id).exists():
+            return resume_found(run_id, account, on_sandbox, output, manner)
+        plan = journals.read(run_id).plan
+        refuse_other_place(plan, account, on_sandbox, output)
+        return drive(plan, wiring.choose_target(plan.account, on_sandbox=False), manner, clock)
 
 
 @command.command("download")

@@ -1,6 +1,7 @@
 """Events as JSON objects, one a line: the stable interface of `--json`.
 
-Every object has `event`, `at` (UTC, ISO 8601) and `run`; the last one of a run is its `summary`, or an `error`.
+Every object has `event`, `at` (UTC, ISO 8601) and `run`; the last one of a run is its `summary`, or an `error`, whose
+`run` is null where it came before the run had a name.
 Names and meanings stay; further keys may be added.
 """
 

@@ -5,6 +5,8 @@ A step that takes long says how far it is now and then; a task that fails is nam
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui.console.reporter import Reporter
 from tui.console.safe_text import Output
 from tui.console.summary import summary_lines
@@ -17,6 +19,7 @@ from tui.core.events import (
     RunEnded,
     RunEvent,
     RunStarted,
+    RunSummary,
     Step,
     StepChanged,
     StepState,
@@ -48,7 +51,9 @@ class Transcript(Reporter):
         self._failed: set[str] = set()
         self._starts: dict[Step, float] = {}
         self._ended: set[Step] = set()
-        self._is_in_trouble = False
+        self._trouble = ""
+        """As it was told; empty once the service answers again."""
+        self._failure: StepChanged | None = None
 
     def show(self, event: RunEvent) -> None:
         match event:
@@ -68,7 +73,7 @@ class Transcript(Reporter):
             case Notice():
                 self._line(self._clock.now_s(), "warning" if event.is_warning else "", event.text)
             case RunEnded():
-                self._output.lines(summary_lines(event.summary))
+                self._output.lines(summary_lines(self._unrepeated(event.summary)))
             case _:
                 return
 
@@ -97,11 +102,20 @@ class Transcript(Reporter):
         elif event.state is StepState.FAILED and event.summary == STOPPED:
             text = STOPPED
         else:
-            text = f"{_WORDS[event.state]}: {event.summary}" if event.summary else _WORDS[event.state]
+            is_said = not event.summary or event.summary == self._trouble
+            text = _WORDS[event.state] if is_said else f"{_WORDS[event.state]}: {event.summary}"
+            if event.state is StepState.FAILED:
+                self._failure = event
         self._ended.add(event.step)
         if started_s is not None:
             text += f"  ({units.duration_text(event.at_s - started_s)})"
         self._line(event.at_s, event.step.value, text)
+
+    def _unrepeated(self, summary: RunSummary) -> RunSummary:
+        """What stopped the run was told when it happened, a few lines above."""
+        if self._failure is None or summary.outcome != self._failure.summary:
+            return summary
+        return replace(summary, outcome=f"stopped at: {self._failure.step.value}")
 
     def _show_now_and_then(self, step: Step, text: str) -> None:
         now_s = self._clock.monotonic_s()
@@ -111,9 +125,9 @@ class Transcript(Reporter):
         self._line(self._clock.now_s(), step.value, text)
 
     def _show_trouble(self, event: PollReport) -> None:
-        if bool(event.trouble) == self._is_in_trouble:
+        if bool(event.trouble) == bool(self._trouble):
             return
-        self._is_in_trouble = bool(event.trouble)
+        self._trouble = event.trouble
         self._line(event.at_s, Step.MONITOR.value, event.trouble or "the service answers again")
 
     def _show_failures(self, event: TasksChanged) -> None:

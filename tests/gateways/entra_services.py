@@ -47,6 +47,10 @@ class EntraServices:
     deleted: list[str] = field(default_factory=list)
     signatures: list[Mapping[str, str]] = field(default_factory=list)
     """The query of every SAS that was accepted."""
+    redirects_to: str = ""
+    """Where every request is sent on to."""
+    asked: list[str] = field(default_factory=list)
+    """The target of every request."""
 
 
 def make_certificate(folder: Path) -> Path:
@@ -103,10 +107,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.held.asked.append(self.path)
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query))
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-        if parts.path == "/pools":
+        if self.held.redirects_to:
+            self._send(307, headers={"Location": self.held.redirects_to})
+        elif parts.path == "/pools":
             self._answer_batch(token)
         elif "sig" in query:
             self._answer_signed(parts.path, query, body)

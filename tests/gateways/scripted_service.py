@@ -66,6 +66,11 @@ class ScriptedService:
             self.received.append(received)
             return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
+    def answer_with(self, *answers: Scripted) -> None:
+        """From now on; for answers that name the service itself."""
+        with self._lock:
+            self._answers = list(answers)
+
     @property
     def methods(self) -> list[str]:
         return [received.method for received in self.received]

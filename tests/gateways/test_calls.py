@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from email.utils import formatdate
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
+from azure.core.rest import HttpRequest
 
-from tests.gateways.scripted_gateways import batch_at, storage_at, storage_error
-from tests.gateways.scripted_service import Scripted, batch_error
+from tests.gateways.scripted_gateways import account_at, batch_at, storage_at, storage_error
+from tests.gateways.scripted_service import Scripted, batch_error, scripted
 from tui.core import errors
 from tui.core.redaction import Secret
-from tui.core.specs import TaskSpec
+from tui.core.specs import JobSpec, TaskSpec
+from tui.gateways.connect import open_batch, open_storage
 from tui.gateways.http import transport_to
 
 
@@ -96,6 +100,56 @@ class TestRequests:
             pages = list(batch.list_tasks("j"))
         assert len(pages) == 2
         assert service.received[1].target == "/jobs/j/tasks?api-version=2025-06-01&$skiptoken=WATV2%3Aabc%3A1$1"
+
+    @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+    @pytest.mark.parametrize("place", ["/elsewhere", "{own}/elsewhere", "{other}/elsewhere", "http://[", ""])
+    def test_no_redirect_is_followed(self, status: int, place: str) -> None:
+        """Tasks carry SAS and blobs the content of files: neither is any business of what answers so."""
+        with scripted(Scripted(200)) as other, scripted() as service:
+            service.answer_with(Scripted(status, b"", {"Location": place.format(own=service.url, other=other.url)}))
+            with closing(open_batch(account_at(service.url))) as batch:
+                for call in (
+                    lambda: batch.get_job("j"),
+                    lambda: batch.create_job(JobSpec("j", "p", 0, 60, 0, None, {}), no_sas),
+                    lambda: batch.add_tasks("j", [TaskSpec("t", ":", (), ())], no_sas),
+                    lambda: batch.delete_pool("p"),
+                ):
+                    with pytest.raises(errors.ServiceFault, match="a redirect, which is not followed") as caught:
+                        call()
+                    assert caught.value.can_retry
+            with closing(open_storage(account_at(service.url))) as storage:
+                for ask in (
+                    lambda: storage.put_blob("container", "blob", b"content", bytes(16)),
+                    lambda: storage.create_container("container", {}),
+                    lambda: next(storage.list_blobs("container")),
+                    lambda: storage.read_blob("container", "blob", 0, 7),
+                ):
+                    with pytest.raises(errors.ServiceFault, match="a redirect, which is not followed"):
+                        ask()
+            assert other.received == []
+            assert len(service.received) == 8
+
+    def test_a_transport_reaches_one_service_alone(self) -> None:
+        with scripted(Scripted(200)) as own, scripted(Scripted(200)) as other:
+            transport = transport_to(own.url)
+            transport.send(HttpRequest("GET", f"{own.url}/pools"))
+            for url in (
+                f"{other.url}/pools",
+                f"{own.url}@{urlsplit(other.url).netloc}/pools",
+                own.url.replace("http:", "https:"),
+            ):
+                with pytest.raises(errors.ServiceFault, match="names another host"):
+                    transport.send(HttpRequest("GET", url))
+            transport.close()
+            assert (len(own.received), other.received) == (1, [])
+
+    @pytest.mark.parametrize("name", [".", "..", "./f", "../../x", "a/../../b", "a/./b", "a/.."])
+    def test_the_name_of_a_blob_travels_as_it_was_signed(self, name: str) -> None:
+        with storage_at(Scripted(404, b"", {"x-ms-error-code": "BlobNotFound"})) as (storage, service):
+            assert storage.get_blob("container", name) is None
+            assert storage.get_blob("container", f"{name}?#% é") is None
+        targets = [got.target.partition("?")[0] for got in service.received]
+        assert targets == [f"/myblobs/container/{name}", f"/myblobs/container/{name}%3F%23%25%20%C3%A9"]
 
     def test_ids_cannot_leave_their_place_in_the_path(self) -> None:
         with batch_at(batch_error(404, "TaskNotFound", "None.")) as (batch, service):

@@ -31,7 +31,7 @@ from tests.gateways.entra_services import (
 )
 from tui.core.account_check import Check, Checklist
 from tui.core.accounts import Account, AccountKind, checked_account
-from tui.core.errors import AccessRefused, InputError, Unreachable
+from tui.core.errors import AccessRefused, InputError, ServiceFault, Unreachable
 from tui.core.planning import MAXIMUM_TIMEOUT_S, FileChoice, RunOptions, build_plan
 from tui.core.redaction import MASK, redact
 from tui.engine.account_check import check_account
@@ -104,6 +104,15 @@ def examined(account: Account, sign_in: TokenCredential) -> Checklist:
 
 
 class TestOverTls:
+    def test_no_redirect_is_followed(self, account: Account, services: EntraServices) -> None:
+        services.redirects_to = f"{services.url}/elsewhere"
+        with closing(open_storage(account, signed_in(FakeCredential()))) as storage:
+            with pytest.raises(ServiceFault, match="a redirect, which is not followed"):
+                storage.sign("container", "r", time.time() + AN_HOUR_S)
+            with pytest.raises(ServiceFault, match="a redirect, which is not followed"):
+                storage.get_container("container")
+        assert len(services.asked) == 2
+
     def test_a_signed_in_person_passes_every_check(self, account: Account, services: EntraServices) -> None:
         credential = FakeCredential()
         checklist = examined(account, signed_in(credential))

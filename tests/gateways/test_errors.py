@@ -17,7 +17,7 @@ from tui.core import errors
 from tui.gateways.connect import open_batch, open_storage
 from tui.gateways.errors import plain_message, retry_after_s
 
-DEEP = b"[" * 100_000
+DEEP = pytest.param(b"[" * 100_000, id="deep")
 """No JSON of either service, and deeper than a reader of JSON can follow."""
 
 CUTS = [{"cut_after": 20}, {"cut_after": 20, "reset": True}, {"cut_after": 20, "fits": True}]

@@ -122,4 +122,5 @@ class AccountProbeGateway:
             url.reveal(),
             transport=transport_to(self._account.storage_endpoint),
             retry_policy=LinearRetry(retry_total=0),
+            permit_redirects=False,
         )

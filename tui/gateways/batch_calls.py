@@ -71,6 +71,7 @@ class BatchCalls:
             retry_policy=self._retries,
             transport=transport_to(endpoint, timeouts.read_s),
             api_version=API_VERSION,
+            permit_redirects=False,
         )
 
     @property

@@ -187,7 +187,11 @@ class DelegationSigner:
         with (
             service_errors("Storage", self._endpoint, "asking for a user delegation key"),
             BlobServiceClient(
-                self._endpoint, self._credential, transport=transport_to(self._endpoint), retry_total=0
+                self._endpoint,
+                self._credential,
+                transport=transport_to(self._endpoint),
+                retry_total=0,
+                permit_redirects=False,
             ) as service,
         ):
             key = service.get_user_delegation_key(

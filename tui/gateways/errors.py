@@ -72,6 +72,13 @@ def answer_errors(service: str, endpoint: str, doing: str) -> Iterator[None]:
         raise nonsense(service, endpoint, f"{doing}: {type(error).__name__} while reading it") from None
 
 
+def release(response: Any) -> None:
+    """Gives the connection of an answer that nobody will read further back to its pool."""
+    close = getattr(response, "close", None)
+    if close is not None:
+        close()
+
+
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds of a Retry-After header, given as a number or as a date; None where there is none that can be read."""
     text = headers.get("Retry-After") or headers.get("retry-after")
@@ -112,6 +119,13 @@ class _Answer:
 
 
 def _of_answer(error: HttpResponseError, service: str, endpoint: str, doing: str) -> ours.ServiceError:
+    try:
+        return _of_status(error, service, endpoint, doing)
+    finally:
+        release(error.response)
+
+
+def _of_status(error: HttpResponseError, service: str, endpoint: str, doing: str) -> ours.ServiceError:
     response: Any = error.response
     status: int | None = None if response is None else response.status_code
     if status is None or isinstance(error, IncompleteReadError):

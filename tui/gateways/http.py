@@ -1,7 +1,8 @@
 """How both services are reached: one connection pool a client, short waits, few and harmless repetitions.
 
 No call waits longer than connecting, reading and the pauses below allow. Nothing is repeated where the first attempt
-may already have acted and a second one would say something else.
+may already have acted and a second one would say something else. Nothing goes to another host than the account's own,
+whatever an answer says: requests carry signatures, SAS and the content of files.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from azure.core.exceptions import AzureError, ServiceRequestError
@@ -21,7 +22,8 @@ from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 
 from tui.core.accounts import is_loopback
-from tui.gateways.errors import retry_after_s
+from tui.core.errors import ServiceFault
+from tui.gateways.errors import release, retry_after_s
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -30,6 +32,8 @@ RETRIES = 2
 
 _CONNECTIONS = 64
 """More than the threads that call at once: urllib3 drops what does not fit its pool, and each drop is a handshake."""
+
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 2.0
@@ -48,13 +52,13 @@ logging.getLogger("azure.batch").setLevel(logging.ERROR)
 
 def transport_to(endpoint: str, read_timeout_s: float = READ_TIMEOUT_S) -> RequestsTransport:
     """A transport for many threads; proxies of the environment count for everything but loopback."""
-    session = requests.Session()
+    session = _Session()
     session.trust_env = not is_loopback(urlsplit(endpoint).hostname or "")
     session.auth = _keep_authorization
     adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    return _Transport(session=session, connection_timeout=CONNECT_TIMEOUT_S, read_timeout=read_timeout_s)
+    return _Transport(endpoint, session, read_timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,40 @@ class Timeouts:
 USUAL_TIMEOUTS = Timeouts()
 
 
+class _Session(requests.Session):
+    """Follows no redirect, and sends the path that was signed."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002  requests' own name
+        return None
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """requests resolves `.` and `..`, which may be segments of a blob's name and are part of what was signed."""
+        prepared = super().prepare_request(request)
+        path = urlsplit(str(request.url)).path
+        if not {".", ".."}.isdisjoint(path.split("/")):
+            parts = urlsplit(prepared.url or "")
+            prepared.url = urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
+        return prepared
+
+
 class _Transport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it lazily, without a type
-    """Says that it was closed as it says that nobody answers: a thread may still call while another one closes."""
+    """Reaches the one service it was made for, and says that it was closed as it says that nobody answers.
+
+    A thread may still call while another one closes.
+    """
 
     _is_closed = False
+
+    def __init__(self, endpoint: str, session: requests.Session, read_timeout_s: float) -> None:
+        super().__init__(session=session, connection_timeout=CONNECT_TIMEOUT_S, read_timeout=read_timeout_s)
+        self._place = _place(endpoint)
+
+    def send(self, request: Any, **options: Any) -> Any:
+        if _place(request.url) != self._place:
+            raise ServiceFault(
+                "The service names another host", "a request was not sent: it would have left the account's own"
+            )
+        return super().send(request, **options)
 
     def open(self) -> None:
         if self._is_closed:
@@ -82,6 +116,12 @@ class _Transport(RequestsTransport):  # type: ignore[misc]  # azure-core loads i
     def close(self) -> None:
         self._is_closed = True
         super().close()
+
+
+def _place(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _USUAL_PORTS.get(parts.scheme)
 
 
 def _keep_authorization(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -125,13 +165,6 @@ class BriefRetryPolicy(HTTPPolicy[Any, Any]):
                 pause_s = pause_s if asked_s is None else asked_s
                 if attempt >= retries or not may_help or pause_s > _LONGEST_PAUSE_S:
                     return response
-                _release(response.http_response)
+                release(response.http_response)
             attempt += 1
             time.sleep(pause_s)
-
-
-def _release(response: Any) -> None:
-    """Gives the connection of an answer nobody will read back to the pool."""
-    close = getattr(response, "close", None)
-    if close is not None:
-        close()

@@ -61,6 +61,7 @@ class BlobGateway:
             retry_policy=_BriefRetry(backoff=0, retry_total=RETRIES, random_jitter_range=0),
             max_single_put_size=_ONE_REQUEST_BYTES,
             max_single_get_size=_ONE_REQUEST_BYTES,
+            permit_redirects=False,
         )
 
     @property

@@ -72,10 +72,10 @@ def test_commands_end_where_the_account_is_refused_and_are_given_again_afterward
     refusing.plan.put(NO_POOL_IS_DELETED)
     refused = refusing("runs", "clean", run_id, "--yes")
     assert (refused.code, hinted(refused)) == (3, True), refused
-    assert [line.split()[:2] for line in refused.stdout.splitlines()[-4:]] == [
-        ["failed", "pool"],
-        *[["left", "container"]] * 3,
-    ]
+    *_, pool, application, inputs, outputs, job = refused.stdout.splitlines()
+    assert pool.startswith(f"  failed     pool {run_id}: ")
+    assert all(line.startswith("  left       container ") for line in (application, inputs, outputs))
+    assert job == f"  on its way job {run_id}: the service finishes it by itself", "told last: nobody watches it"
     assert (refusing.seen("DELETE container"), refusing.seen("DELETE /pools/{pool_id}")) == (0, 1)
     refusing.plan.put(NO_POOL_IS_DELETED)
     refused = refusing("runs", "leftovers", "--yes", "--with-outputs", "--json")

@@ -20,7 +20,7 @@ from tui.console.interruption import Interruption
 from tui.console.remains import remains_lines
 from tui.console.run_list import record_json, record_lines, run_table
 from tui.console.safe_text import Output
-from tui.core.deletion import DeletionResult, refusal_among
+from tui.core.deletion import DeletionResult, DeletionState, refusal_among
 from tui.core.download_choice import ConflictPolicy
 from tui.core.errors import InputError
 from tui.engine.deletion import delete_resources
@@ -139,7 +139,10 @@ def clean_command(run_id: str, yes: bool) -> int:
         if not yes:
             _confirm(interruption)
         resources = [(item.kind, item.name) for part in remains.parts for item in remains.of_part(part)]
-        results = delete_resources(tools, record.plan, resources, interruption.stop, partial(_say_result, output))
+        results = delete_resources(tools, record.plan, resources, interruption.stop, partial(_say_change, output))
+    for result in results:
+        if result.state is DeletionState.GOING:  # nobody watches it any longer
+            _say_result(output, result)
     refusal = refusal_among(results)
     if refusal is not None:
         raise refusal
@@ -153,7 +156,12 @@ def _confirm(interruption: Interruption) -> None:
         click.confirm("Delete all of it?", abort=True)
 
 
+def _say_change(output: Output, result: DeletionResult) -> None:
+    """That a deletion begins and how it ended; between the two the service is still at it."""
+    if result.state is not DeletionState.GOING:
+        _say_result(output, result)
+
+
 def _say_result(output: Output, result: DeletionResult) -> None:
-    if result.state.is_over:
-        detail = f": {result.detail}" if result.detail else ""
-        output.line(f"  {result.state.value:<10} {result.kind} {result.name}{detail}")
+    detail = f": {result.detail}" if result.detail else ""
+    output.line(f"  {result.state.value:<10} {result.kind} {result.name}{detail}")

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.cli.canned import EVENTS, RUN_ID, START_S, StoppedClock, plan, row, summary
+from tui.console.journal_digest import digest_lines
 from tui.console.json_lines import JsonLines
 from tui.console.left_runs import left_lines
 from tui.console.live import LiveView
@@ -22,6 +23,7 @@ from tui.console.transcript import Transcript
 from tui.core import units
 from tui.core.events import (
     CountsChanged,
+    FailedTask,
     Notice,
     PollReport,
     Progress,
@@ -34,10 +36,10 @@ from tui.core.events import (
     TasksChanged,
 )
 from tui.core.leftovers import LeftResource, LeftRun
-from tui.core.plan_codec import plan_from_json
+from tui.core.plan_codec import plan_from_json, plan_to_json
 from tui.core.records import TaskCounts, TaskState
 from tui.core.redaction import redact
-from tui.engine.run_record import RunRecord
+from tui.engine.run_record import Ending, RunRecord, TasksOutcome, summary_to_json
 
 SECRET = "c2VjcmV0LWtleS1vZi10aGUtYWNjb3VudA=="
 
@@ -118,6 +120,40 @@ def test_the_summary_says_when_what_where_and_what_is_left() -> None:
     assert lines[-1] == f"Delete them with: batch-tui runs clean {RUN_ID}"
 
 
+EMPTY = FailedTask("topword-00001", "poem.txt", 3, "FailureExitCode", "it failed", "it is empty", "/outputs/stderr.txt")
+UNSTARTED = FailedTask("topword-00002", "tides.txt", None, "BlobNotFound", "The blob does not exist")
+
+
+def test_the_summary_says_why_tasks_failed_and_where_their_logs_are() -> None:
+    lines = summary_lines(summary(failures=(EMPTY, UNSTARTED), counts=TaskCounts(failed=12)))
+    start = lines.index("  Failed   topword-00001 failed with exit code 3 (poem.txt): it is empty")
+    assert lines[start + 1 : start + 4] == [
+        "           /outputs/stderr.txt",
+        "           topword-00002 failed (tides.txt): BlobNotFound, The blob does not exist",
+        "           and 10 more",
+    ]
+    assert not any("Failed" in line or "more" in line for line in summary_lines(summary()))
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_run_that_is_shown_names_its_failed_tasks(is_over: bool) -> None:
+    counts = TaskCounts(succeeded=2, failed=1)
+    outcome = TasksOutcome(Ending.ALL_DONE, counts, (EMPTY.task_id,), failures=(EMPTY,))
+    ended = summary(failures=(EMPTY,)) if is_over else None
+    text = "\n".join(record_lines(RunRecord(plan(), START_S, summary=ended, outcome=outcome)))
+    assert text.count("topword-00001 failed with exit code 3 (poem.txt): it is empty") == 1
+
+
+def test_a_digest_has_neither_words_nor_places_of_a_failed_task() -> None:
+    hint = f"its logs are in {plan().destination}/task-logs"
+    ended = summary_to_json(summary(failures=(EMPTY,), hint=hint))
+    records = [{"at": 1, "kind": "plan", "plan": plan_to_json(plan())}, {"at": 2, "kind": "ended", "summary": ended}]
+    told = "\n".join(digest_lines("\n".join(map(json.dumps, records)).encode()))
+    assert "FailureExitCode" in told
+    for private in ("it is empty", "poem.txt", "/outputs", plan().destination):
+        assert private not in told
+
+
 def test_a_cleaned_run_says_that_nothing_is_left() -> None:
     lines = summary_lines(summary(leftovers=(), deleted=("job", "pool", "containers"), hint=""))
     assert lines[-2:] == ["  Deleted  job, pool, containers", "  Left     nothing of this run exists or costs any more"]
@@ -148,6 +184,30 @@ def test_the_last_object_is_the_summary() -> None:
     assert last["tasks"] == {"active": 0, "running": 0, "succeeded": 2, "failed": 1}
     assert last["exit_code"] == 1
     assert last["elapsed_s"] == 62
+
+
+def test_the_summary_as_json_says_why_tasks_failed() -> None:
+    (told,) = json_of(RunEnded(summary(failures=(EMPTY, UNSTARTED))))
+    assert told["failures"] == [
+        {
+            "task": "topword-00001",
+            "input": "poem.txt",
+            "exit_code": 3,
+            "code": "FailureExitCode",
+            "message": "it failed",
+            "stderr_last_line": "it is empty",
+            "stderr_path": "/outputs/stderr.txt",
+        },
+        {
+            "task": "topword-00002",
+            "input": "tides.txt",
+            "exit_code": None,
+            "code": "BlobNotFound",
+            "message": "The blob does not exist",
+            "stderr_last_line": "",
+            "stderr_path": None,
+        },
+    ]
 
 
 def test_tasks_as_json_name_their_input_and_their_failure() -> None:

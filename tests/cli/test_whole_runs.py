@@ -118,6 +118,9 @@ def test_a_task_that_cannot_read_its_input_fails_alone(machine: Machine, tmp_pat
         summary = lines[-1]
         assert (summary["event"], summary["exit_code"]) == ("summary", 1)
         assert summary["tasks"] == {"active": 0, "running": 0, "succeeded": 2, "failed": 1}
+        (failure,) = summary["failures"]
+        assert (failure["input"], failure["exit_code"], failure["code"]) == ("b.txt", None, "BlobNotFound")
+        assert summary["hint"] == "", "a task that never started has no log"
         assert [path.name for path in outputs_below(tmp_path / run_id)] == ["a_OUTPUT.txt", "c_OUTPUT.txt"]
         assert counted(tmp_path / run_id / "a_OUTPUT.txt") == independent_count(files["own000"], 3)
         assert batch.pool_exists("theirs")

@@ -77,6 +77,10 @@ class FakeBehaviour:
     maximum_tasks_per_body: int = 100
     exit_codes: dict[str, int] = field(default_factory=dict)
     """By task id; others end with 0."""
+    stderr: dict[str, bytes] = field(default_factory=dict)
+    """By task id; others write nothing."""
+    unstarted_tasks: frozenset[str] = frozenset()
+    """Ids of tasks that fail for want of their input: they have neither exit code nor logs."""
     refused_tasks: dict[str, str] = field(default_factory=dict)
     """Error code by task id."""
     busy_tasks: set[str] = field(default_factory=set)
@@ -152,8 +156,11 @@ class FakeCluster:
         return [node.id for node in takers for _ in range(pool.spec.slots_per_node - node.running_slots)]
 
     def _complete(self, task: FakeTask) -> None:
-        code = self.behaviour.exit_codes.get(task.spec.id, 0)
+        is_started = task.spec.id not in self.behaviour.unstarted_tasks
+        code = self.behaviour.exit_codes.get(task.spec.id, 0) if is_started else None
         failure = None if code == 0 else FailureInfo("UserError", "FailureExitCode", "The task exited with a failure")
+        if not is_started:
+            failure = FailureInfo("UserError", "BlobNotFound", "The blob does not exist")
         task.row = replace(
             task.row,
             state=TaskState.COMPLETED,
@@ -163,7 +170,10 @@ class FakeCluster:
             failure=failure,
             succeeded=code == 0,
         )
-        task.logs = {"stdout.txt": f"out of {task.spec.id}\n".encode(), "stderr.txt": b""}
+        if not is_started:
+            return
+        stderr = self.behaviour.stderr.get(task.spec.id, b"")
+        task.logs = {"stdout.txt": f"out of {task.spec.id}\n".encode(), "stderr.txt": stderr}
         if code == 0 and self.behaviour.tasks_leave_output:
             self._leave_output(task.spec)
         for output in task.spec.output_files:

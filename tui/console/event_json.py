@@ -11,6 +11,7 @@ from tui.console.safe_text import Json
 from tui.core import units
 from tui.core.events import (
     CountsChanged,
+    FailedTask,
     Leftover,
     Notice,
     PollReport,
@@ -146,6 +147,18 @@ def _leftover(leftover: Leftover) -> dict[str, Json]:
     return {"kind": leftover.kind, "name": leftover.name, "costs": leftover.costs, "note": leftover.note}
 
 
+def _failed_task(task: FailedTask) -> dict[str, Json]:
+    return {
+        "task": task.task_id,
+        "input": task.input_name or None,
+        "exit_code": task.exit_code,
+        "code": task.code,
+        "message": task.message,
+        "stderr_last_line": task.last_words,
+        "stderr_path": task.log_path or None,
+    }
+
+
 def summary_json(summary: RunSummary) -> dict[str, Json]:
     """How a run ended, as the last line of `--json` and in `runs show --json`."""
     return {
@@ -161,4 +174,5 @@ def summary_json(summary: RunSummary) -> dict[str, Json]:
         "exit_code": summary.exit_code,
         "outcome": summary.outcome,
         "hint": summary.hint,
+        "failures": [_failed_task(task) for task in summary.failures],
     }

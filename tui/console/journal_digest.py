@@ -11,6 +11,8 @@ from tui.core.redaction import MASK
 
 _LONGEST_TEXT = 400
 _NAMES_FORGOTTEN = 50_000
+_UNTOLD = ("destination", "input_name", "last_words", "log_path")
+"""Of a summary and its failed tasks: where a person keeps files, and what a program wrote."""
 
 
 def digest_lines(content: bytes) -> Iterator[str]:
@@ -66,6 +68,8 @@ def _plan(plan: object, names: list[str]) -> str:
     told = {name: value for name, value in plan.items() if name not in ("inputs", "destination", "pool")}
     if told.get("existing_input_container"):
         told["existing_input_container"] = "(of the account)"
+    if (destination := str(plan["destination"])).startswith("/"):
+        names.append(destination)  # hints and notes name what was put there
     sizes = sum(size for _, size, _ in inputs)
     told |= {"pool": pool, "inputs": len(inputs), "input_bytes": sizes, "extensions": extensions}
     return json.dumps(told, ensure_ascii=False)
@@ -75,7 +79,7 @@ def _short(value: object) -> object:
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
         return value[:_LONGEST_TEXT] + "…"
     if isinstance(value, dict):
-        return {name: _short(item) for name, item in value.items() if name != "destination"}
+        return {name: _short(item) for name, item in value.items() if name not in _UNTOLD}
     if isinstance(value, list):
         return [_short(item) for item in value[:20]]
     return value

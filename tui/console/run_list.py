@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui.console.safe_text import Json
-from tui.console.summary import leftover_words, summary_lines
+from tui.console.summary import failure_lines, leftover_words, summary_lines
 from tui.console.words import STOPPED, counts_words
 from tui.core import units
 from tui.core.events import Step, StepState
@@ -57,6 +57,7 @@ def record_lines(record: RunRecord) -> list[str]:
     ]
     if record.summary is None and record.outcome is not None:
         lines.append(f"  Tasks    {counts_words(record.outcome.counts)}")
+        lines += failure_lines(record.outcome.failures, record.outcome.counts.failed)
     lines.append("  Steps")
     lines += [f"    {step.value:<10}  {_step_words(record, step)}".rstrip() for step in Step]
     if record.damaged_lines:

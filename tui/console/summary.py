@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tui.console.words import counts_words
+from collections.abc import Sequence
+
+from tui.console.words import counts_words, failure_words
 from tui.core import units
-from tui.core.events import Leftover, RunSummary
+from tui.core.events import FailedTask, Leftover, RunSummary
 
 _SHOWN_CONTAINERS = 6
 
@@ -19,12 +21,21 @@ def summary_lines(summary: RunSummary) -> list[str]:
         f"  End      {units.local_date_time(summary.ended_s)}",
         f"  Elapsed  {units.duration_text(summary.elapsed_s)}",
         f"  Tasks    {counts_words(summary.counts)}",
+        *failure_lines(summary.failures, summary.counts.failed),
         f"  Outputs  {_outputs(summary)}",
     ]
     if summary.deleted:
         lines.append(f"  Deleted  {', '.join(summary.deleted)}")
     lines += leftover_lines(summary)
     return [*lines, "", summary.hint] if summary.hint else lines
+
+
+def failure_lines(failures: Sequence[FailedTask], count: int) -> list[str]:
+    """Which tasks failed, why, and where the log is; of `count` failed ones the first are known."""
+    told = [text for task in failures for text in (failure_words(task), task.log_path) if text]
+    if told and count > len(failures):
+        told.append(f"and {count - len(failures):,} more")
+    return [f"  {'' if index else 'Failed':<8} {text}" for index, text in enumerate(told)]
 
 
 def _outputs(summary: RunSummary) -> str:

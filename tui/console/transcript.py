@@ -13,6 +13,7 @@ from tui.console.summary import summary_lines
 from tui.console.words import STOPPED, failure_words, progress_words
 from tui.core import units
 from tui.core.events import (
+    FailedTask,
     Notice,
     PollReport,
     Progress,
@@ -137,6 +138,7 @@ class Transcript(Reporter):
             self._failed.add(row.id)
             if len(self._failed) <= _NAMED_FAILURES:
                 item = self._plan.input_of(row.id)
-                self._line(event.at_s, Step.MONITOR.value, failure_words(row, "" if item is None else item.blob_name))
+                failed = FailedTask.of(row, "" if item is None else item.blob_name)
+                self._line(event.at_s, Step.MONITOR.value, failure_words(failed))
             elif len(self._failed) == _NAMED_FAILURES + 1:
                 self._line(event.at_s, Step.MONITOR.value, "more tasks failed; the summary counts them")

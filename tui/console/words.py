@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tui.core import units
-from tui.core.events import Progress
-from tui.core.records import NodeRecord, TaskCounts, TaskRow
+from tui.core.events import FailedTask, Progress
+from tui.core.records import NodeRecord, TaskCounts
 
 STOPPED = "stopped"
 """What the engine says of a step that a person stopped; nothing failed."""
@@ -42,10 +42,9 @@ def progress_words(progress: Progress) -> str:
     return f"{words}  {progress.note}" if progress.note else words
 
 
-def failure_words(row: TaskRow, input_name: str) -> str:
-    """`topword-00001 failed with exit code 3 (poem.txt)`, with the service's reason where it gives one."""
-    reason = f" with exit code {row.exit_code}" if row.exit_code else ""
-    words = f"{row.id} failed{reason}" + (f" ({input_name})" if input_name else "")
-    if row.failure is not None and row.failure.code not in ("", "FailureExitCode"):
-        words += f": {row.failure.code}, {row.failure.message}"
-    return words
+def failure_words(task: FailedTask) -> str:
+    """`topword-00001 failed with exit code 3 (poem.txt): it is empty`, as far as the service and its stderr say why."""
+    exit_text = f" with exit code {task.exit_code}" if task.exit_code else ""
+    words = f"{task.task_id} failed{exit_text}" + (f" ({task.input_name})" if task.input_name else "")
+    reasons = [] if task.code in ("", "FailureExitCode") else [f"{task.code}, {task.message}"]
+    return ": ".join([words, *reasons, *filter(None, [task.last_words])])

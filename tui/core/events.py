@@ -144,6 +144,27 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedTask:
+    """A task that failed, as a summary names it."""
+
+    task_id: str
+    input_name: str = ""
+    exit_code: int | None = None
+    code: str = ""
+    """The service's word for the failure."""
+    message: str = ""
+    last_words: str = ""
+    """The last line of its stderr, safe to show; empty where it wrote none or nobody read it."""
+    log_path: str = ""
+    """The local file with its stderr, where that was downloaded."""
+
+    @classmethod
+    def of(cls, row: TaskRow, input_name: str) -> FailedTask:
+        code, message = ("", "") if row.failure is None else (row.failure.code, row.failure.message)
+        return cls(row.id, input_name, row.exit_code, code, message)
+
+
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """How a run ended; the last line of every run, headless or not."""
 
@@ -161,6 +182,8 @@ class RunSummary:
     """One sentence."""
     hint: str = ""
     """What to do next, where something is left to do."""
+    failures: tuple[FailedTask, ...] = ()
+    """The first of the tasks that failed."""
 
     @property
     def elapsed_s(self) -> float:

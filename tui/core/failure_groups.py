@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tui.core.records import TaskRow, TaskStatus
+from tui.core.redaction import redact
 from tui.core.terminal_text import plain_log
 
 SAMPLES = 4
@@ -71,15 +72,28 @@ class FailureGroup:
 
 def last_line(stderr: bytes) -> str:
     """The last line that says something, what differs from task to task folded."""
+    return fold(_last_line(stderr))
+
+
+def closing_line(stderr: bytes) -> str:
+    """The last line that says something, its secrets masked and its length cut."""
+    return _shortened(redact(_last_line(stderr)))
+
+
+def _last_line(stderr: bytes) -> str:
     for line in reversed(plain_log(stderr.decode(errors="replace").replace("\r", "\n")).split("\n")):
         if stripped := " ".join(line.split()):
-            return fold(stripped)
+            return stripped
     return ""
 
 
 def fold(line: str) -> str:
     for pattern, name in _FOLDS:
         line = pattern.sub(name, line)
+    return _shortened(line)
+
+
+def _shortened(line: str) -> str:
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from tui.core.deletion import RESOURCE_KINDS, ResourceKind
-from tui.core.events import Leftover, RunSummary, Step, StepState
+from tui.core.events import FailedTask, Leftover, RunSummary, Step, StepState
 from tui.core.plan import DELETE_PARTS, RunPlan
 from tui.core.plan_codec import plan_from_json
 from tui.core.records import TaskCounts
@@ -51,6 +51,8 @@ class TasksOutcome:
     """Ids, in order."""
     reason: str = ""
     """Why not everything is done, where not everything is."""
+    failures: tuple[FailedTask, ...] = ()
+    """The first of those that failed, as the service tells of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +221,30 @@ def outcome_to_json(outcome: TasksOutcome) -> dict[str, object]:
         "counts": counts_to_json(outcome.counts),
         "failed": list(outcome.failed),
         "reason": outcome.reason,
+        "failures": [asdict(task) for task in outcome.failures],
     }
 
 
 def outcome_from_json(line: Mapping[str, object]) -> TasksOutcome:
     return TasksOutcome(
-        Ending(str(line["ending"])), _counts(line["counts"]), _texts(line["failed"]), str(line.get("reason", ""))
+        Ending(str(line["ending"])),
+        _counts(line["counts"]),
+        _texts(line["failed"]),
+        str(line.get("reason", "")),
+        _failures(line.get("failures", [])),
     )
+
+
+def _failures(value: object) -> tuple[FailedTask, ...]:
+    if not isinstance(value, list):
+        raise ValueError("not a list of failures")
+    return tuple(map(_failed_task, map(_mapping, value)))
+
+
+def _failed_task(item: Mapping[str, object]) -> FailedTask:
+    code = item["exit_code"]
+    texts = {name: str(item[name]) for name in ("task_id", "input_name", "code", "message", "last_words", "log_path")}
+    return FailedTask(exit_code=None if code is None else int(_number(code)), **texts)
 
 
 def moved_to_json(moved: FileMoved) -> dict[str, object]:
@@ -262,6 +281,7 @@ def summary_to_json(summary: RunSummary) -> dict[str, object]:
         "exit_code": summary.exit_code,
         "outcome": summary.outcome,
         "hint": summary.hint,
+        "failures": [asdict(task) for task in summary.failures],
     }
 
 
@@ -286,4 +306,5 @@ def summary_from_json(line: Mapping[str, object], plan: RunPlan) -> RunSummary:
         exit_code=int(_number(data["exit_code"])),
         outcome=str(data["outcome"]),
         hint=str(data.get("hint", "")),
+        failures=_failures(data.get("failures", [])),
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from tui.core.download_choice import log_owner
 from tui.core.errors import BatchTuiError, Interrupted, RunGone
 from tui.core.events import RunSummary
+from tui.core.plan import LOG_PREFIX
 from tui.core.records import TaskCounts
 from tui.core.redaction import redact
 from tui.core.units import count_text
-from tui.engine.run_record import Ending, RunRecord
+from tui.engine.failures import with_last_words
+from tui.engine.run_record import Ending, RunRecord, TasksOutcome
 from tui.engine.steps.clean_up import deleted_parts
 
 
@@ -32,6 +37,7 @@ def summarise(
         exit_code=exit_code,
         outcome=redact(sentence),
         hint=redact(hint),
+        failures=with_last_words(record),
     )
 
 
@@ -46,11 +52,23 @@ def _ended(record: RunRecord) -> tuple[int, str, str]:
         return 0, "nothing was to be done", ""
     total = count_text(outcome.counts.total, "task")
     if outcome.ending is Ending.JOB_ENDED:
-        return 1, f"{outcome.counts.succeeded:,} of {total} succeeded: {outcome.reason}", ""
+        return 1, f"{outcome.counts.succeeded:,} of {total} succeeded: {outcome.reason}", _logs(record, outcome)
     if outcome.counts.failed:
         why = f": {outcome.reason}" if outcome.reason else ""
-        return 1, f"{outcome.counts.failed:,} of {total} failed{why}", "their logs are among the downloads"
+        return 1, f"{outcome.counts.failed:,} of {total} failed{why}", _logs(record, outcome)
     return 0, f"{'the task' if outcome.counts.total == 1 else f'all {total}'} succeeded", ""
+
+
+def _logs(record: RunRecord, outcome: TasksOutcome) -> str:
+    """Where the logs of the failed tasks are; a task that never started has none."""
+    moved = (name for direction, name in record.files_moved if direction == "down" and name.startswith(LOG_PREFIX))
+    logged = {log_owner(name) for name in moved} & set(outcome.failed)
+    if not logged:
+        return ""
+    folder = Path(record.plan.destination, LOG_PREFIX)
+    if len(logged) < len(outcome.failed):
+        return f"the logs of {len(logged):,} of them are in {folder}"
+    return f"{'its logs are' if len(logged) == 1 else 'their logs are'} in {folder}"
 
 
 def _stopped(record: RunRecord, problem: BatchTuiError) -> tuple[int, str, str]:

@@ -12,6 +12,7 @@ from tui.core.records import TaskCounts, TaskStatus
 from tui.core.units import count_text, duration_text
 from tui.engine import reasons
 from tui.engine.context import RunContext
+from tui.engine.failures import first_failures
 from tui.engine.poller import Poller, PollView
 from tui.engine.preparations import PreparationWatch, preparation_failure
 from tui.engine.run_record import Ending, TasksOutcome
@@ -119,7 +120,8 @@ class _Watch:
         gone = self._expected - view.rows.keys() if ending is Ending.ALL_DONE else set()
         counts = view.counts
         counts = TaskCounts(counts.active, counts.running, counts.succeeded, counts.failed + len(gone))
-        return TasksOutcome(ending, counts, tuple(sorted(failed | gone)), reason)
+        failures = first_failures(self._context.plan, view.rows)
+        return TasksOutcome(ending, counts, tuple(sorted(failed | gone)), reason, failures)
 
     def _show(self, view: PollView, counts: TaskCounts) -> None:
         """Publishes what changed: the pool's line and this step's progress."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from email.utils import formatdate
 from pathlib import Path
@@ -16,10 +18,16 @@ from azure.core.rest import HttpRequest
 from tests.gateways.scripted_gateways import account_at, batch_at, storage_at, storage_error
 from tests.gateways.scripted_service import Scripted, batch_error, scripted
 from tui.core import errors
+from tui.core.ports import BatchPort, StoragePort
+from tui.core.records import ImageInfo, ImageReference
 from tui.core.redaction import Secret
-from tui.core.specs import JobSpec, TaskSpec
+from tui.core.specs import JobSpec, PoolSpec, StartTaskSpec, TaskSpec
 from tui.gateways.connect import open_batch, open_storage
 from tui.gateways.http import transport_to
+
+JOB = JobSpec("j", "p", 0, 60, 0, None, {})
+IMAGE = ImageInfo(ImageReference("canonical", "ubuntu", "server"), "batch.node.ubuntu 24.04", True, "linux")
+POOL = PoolSpec("p", "standard_d2s_v3", IMAGE, 1, 0, 1, None, {})
 
 
 class TestRepetition:
@@ -59,7 +67,7 @@ class TestRepetition:
         assert service.methods == ["POST"]
 
     def test_a_change_that_was_turned_away_is_repeated(self) -> None:
-        with batch_at(self.BUSY, self.DONE) as (batch, service):
+        with batch_at(self.BUSY, Scripted(202, b"")) as (batch, service):
             batch.resize_pool("p", 1, 0)
         assert service.methods == ["POST", "POST"]
 
@@ -81,6 +89,84 @@ class TestRepetition:
             storage.put_blob("container", "blob", b"content", bytes(16))
         assert service.methods == ["PUT", "PUT"]
         assert {received.body for received in service.received} == {b"content"}
+
+
+CHANGES: Mapping[str, tuple[int, Callable[[BatchPort], object]]] = {
+    "create_pool": (201, lambda batch: batch.create_pool(POOL, no_sas)),
+    "resize_pool": (202, lambda batch: batch.resize_pool("p", 1, 0)),
+    "renew_start_task": (200, lambda batch: batch.renew_start_task("p", StartTaskSpec(":", (), False), no_sas)),
+    "delete_pool": (202, lambda batch: batch.delete_pool("p")),
+    "create_job": (201, lambda batch: batch.create_job(JOB, no_sas)),
+    "end_job_when_done": (200, lambda batch: batch.end_job_when_done("j")),
+    "terminate_job": (202, lambda batch: batch.terminate_job("j", "enough")),
+    "delete_job": (202, lambda batch: batch.delete_job("j")),
+    "terminate_task": (204, lambda batch: batch.terminate_task("j", "t")),
+    "reactivate_task": (204, lambda batch: batch.reactivate_task("j", "t")),
+    "delete_task": (200, lambda batch: batch.delete_task("j", "t")),
+}
+
+
+class TestChanges:
+    """Each has a success of its own, without a body; the sign-in page of a network is none."""
+
+    @pytest.mark.parametrize("name", CHANGES)
+    def test_is_done_where_the_service_says_so(self, name: str) -> None:
+        status, change = CHANGES[name]
+        with batch_at(Scripted(status, b"")) as (batch, service):
+            change(batch)
+        assert len(service.received) == 1
+
+    @pytest.mark.parametrize("name", CHANGES)
+    @pytest.mark.parametrize("body", [b"", b"<html>Log in to go on</html>", b"{}"])
+    @pytest.mark.parametrize("status", [200, 201, 202, 203])
+    def test_is_not_done_by_another_success(self, name: str, body: bytes, status: int) -> None:
+        own_status, change = CHANGES[name]
+        if (status, body) == (own_status, b""):
+            return
+        with (
+            batch_at(Scripted(status, body)) as (batch, _),
+            pytest.raises(errors.ServiceFault, match=f"makes no sense: .*: HTTP {status}") as caught,
+        ):
+            change(batch)
+        assert caught.value.can_retry
+
+
+class TestLists:
+    @pytest.mark.parametrize("place", ["@{host}/x?y=1", "//{host}/x?y=1", "http://{host}//{host}/x?y=1", "x?y=1"])
+    def test_no_link_leads_to_another_host(self, place: str) -> None:
+        with scripted(Scripted(200, b'{"value": []}')) as other:
+            link = json.dumps({"value": [], "odata.nextLink": place.format(host=urlsplit(other.url).netloc)})
+            with batch_at(Scripted(200, link.encode()), Scripted(200, b'{"value": []}')) as (batch, service):
+                assert len(list(batch.list_tasks("j"))) == 2
+            assert other.received == []
+            assert service.received[1].target.startswith("/")
+            assert service.received[1].target.endswith("x?y=1")
+
+    def test_a_list_that_leads_back_ends(self) -> None:
+        first, second = (
+            Scripted(200, json.dumps({"value": [], "odata.nextLink": f"http://here/jobs?$skiptoken={number}"}).encode())
+            for number in (1, 2)
+        )
+        with (
+            batch_at(first, second, first) as (batch, service),
+            pytest.raises(errors.ServiceFault, match="begins again"),
+        ):
+            batch.list_jobs()
+        assert len(service.received) == 3
+
+    @pytest.mark.parametrize(
+        ("kind", "ask"),
+        [
+            ("Containers", lambda storage: storage.list_containers()),
+            ("Blobs", lambda storage: tuple(storage.list_blobs("container"))),
+        ],
+    )
+    def test_a_list_of_storage_that_leads_back_ends(self, kind: str, ask: Callable[[StoragePort], object]) -> None:
+        body = f"<EnumerationResults ServiceEndpoint='x'><{kind}/><NextMarker>more</NextMarker></EnumerationResults>"
+        page = Scripted(200, body.encode(), {"Content-Type": "application/xml"})
+        with storage_at(page) as (storage, service), pytest.raises(errors.ServiceFault, match="makes no sense"):
+            ask(storage)
+        assert len(service.received) == 2
 
 
 class TestRequests:
@@ -110,7 +196,7 @@ class TestRequests:
             with closing(open_batch(account_at(service.url))) as batch:
                 for call in (
                     lambda: batch.get_job("j"),
-                    lambda: batch.create_job(JobSpec("j", "p", 0, 60, 0, None, {}), no_sas),
+                    lambda: batch.create_job(JOB, no_sas),
                     lambda: batch.add_tasks("j", [TaskSpec("t", ":", (), ())], no_sas),
                     lambda: batch.delete_pool("p"),
                 ):

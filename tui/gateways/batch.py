@@ -81,15 +81,16 @@ class BatchGateway:
             return answers.pool(item) if item is not None else None
 
     def create_pool(self, pool: PoolSpec, sign: Signer) -> None:
-        self._calls.call(f"creating pool {pool.id}", "POST", "/pools", body=pool_body(pool, sign))
+        self._calls.change(f"creating pool {pool.id}", "POST", "/pools", pool_body(pool, sign), done=201)
 
     def resize_pool(self, pool_id: str, dedicated: int, spot: int) -> None:
         body = {"targetDedicatedNodes": dedicated, "targetLowPriorityNodes": spot}
-        self._calls.call(f"resizing pool {pool_id}", "POST", path_of("pools", pool_id, "resize"), body=body)
+        self._calls.change(f"resizing pool {pool_id}", "POST", path_of("pools", pool_id, "resize"), body, done=202)
 
     def renew_start_task(self, pool_id: str, start_task: StartTaskSpec, sign: Signer) -> None:
         body = {"startTask": start_task_body(start_task, sign)}
-        self._calls.call(f"renewing the start task of pool {pool_id}", "PATCH", path_of("pools", pool_id), body=body)
+        doing = f"renewing the start task of pool {pool_id}"
+        self._calls.change(doing, "PATCH", path_of("pools", pool_id), body, done=200)
 
     def delete_pool(self, pool_id: str) -> None:
         self._change(f"deleting pool {pool_id}", "DELETE", path_of("pools", pool_id))
@@ -104,7 +105,7 @@ class BatchGateway:
     # Jobs
 
     def create_job(self, job: JobSpec, sign: Signer) -> None:
-        self._calls.call(f"creating job {job.id}", "POST", "/jobs", body=job_body(job, sign))
+        self._calls.change(f"creating job {job.id}", "POST", "/jobs", job_body(job, sign), done=201)
 
     def list_jobs(self) -> tuple[JobRecord, ...]:
         doing = "listing the jobs"
@@ -130,7 +131,7 @@ class BatchGateway:
 
     def end_job_when_done(self, job_id: str) -> None:
         body = {"onAllTasksComplete": "terminatejob"}
-        self._calls.call(f"letting job {job_id} end with its tasks", "PATCH", path_of("jobs", job_id), body=body)
+        self._calls.change(f"letting job {job_id} end with its tasks", "PATCH", path_of("jobs", job_id), body, done=200)
 
     def terminate_job(self, job_id: str, reason: str) -> None:
         self._change(
@@ -175,7 +176,7 @@ class BatchGateway:
     def terminate_task(self, job_id: str, task_id: str) -> bool:
         path = path_of("jobs", job_id, "tasks", task_id, "terminate")
         try:
-            self._calls.call(f"terminating task {task_id}", "POST", path)
+            self._calls.change(f"terminating task {task_id}", "POST", path, done=204)
         except Conflict as error:
             if error.code != "TaskCompleted":
                 raise
@@ -184,10 +185,10 @@ class BatchGateway:
 
     def reactivate_task(self, job_id: str, task_id: str) -> None:
         path = path_of("jobs", job_id, "tasks", task_id, "reactivate")
-        self._calls.call(f"reactivating task {task_id}", "POST", path)
+        self._calls.change(f"reactivating task {task_id}", "POST", path, done=204)
 
     def delete_task(self, job_id: str, task_id: str) -> None:
-        self._calls.call(f"deleting task {task_id}", "DELETE", path_of("jobs", job_id, "tasks", task_id))
+        self._calls.change(f"deleting task {task_id}", "DELETE", path_of("jobs", job_id, "tasks", task_id), done=200)
 
     # Files
 
@@ -228,9 +229,9 @@ class BatchGateway:
             return answer.json()
 
     def _change(self, doing: str, method: str, path: str, body: Any = None) -> None:
-        """A change that is fine where it is under way or done already."""
+        """A change that takes its time, and is fine where it is under way or done already."""
         try:
-            self._calls.call(doing, method, path, body=body)
+            self._calls.change(doing, method, path, body, done=202)
         except Conflict as error:
             if error.code not in _UNDER_WAY:
                 raise

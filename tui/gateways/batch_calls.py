@@ -18,7 +18,7 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
 from azure.core.rest import HttpRequest
 
-from tui.gateways.errors import answer_errors, date_s, service_errors
+from tui.gateways.errors import answer_errors, date_s, nonsense, service_errors
 from tui.gateways.http import RETRIES, USUAL_TIMEOUTS, BriefRetryPolicy, Timeouts, transport_to
 
 API_VERSION = "2025-06-01"
@@ -87,11 +87,22 @@ class BatchCalls:
         body: Any = None,
         *,
         headers: Mapping[str, str] | None = None,
+        done: int = 200,
         is_poll: bool = False,
     ) -> BatchAnswer:
-        """`path` is quoted already, see `path_of`. A poll waits less and is not repeated: the poller does that."""
+        """`path` is quoted already, see `path_of`. A poll waits less and is not repeated: the poller does that.
+
+        Only the status `done` says that it was. Another success is not the service's: something between, such as the
+        sign-in page of a network, must not make a pool seem made, or deleted while it costs.
+        """
         target, retries = f"{path}?{self._query(query or {}, is_poll)}", 0 if is_poll else RETRIES
-        return self._send(doing, method, target, body, headers or {}, is_poll, retries)
+        return self._send(doing, method, target, body, headers or {}, is_poll, retries, done)
+
+    def change(self, doing: str, method: str, path: str, body: Any = None, *, done: int) -> None:
+        """A call that is answered by its status alone."""
+        answer = self.call(doing, method, path, body=body, done=done)
+        if answer.content:
+            raise nonsense("Batch", self._endpoint, f"{doing}: HTTP {done} with a body", done)
 
     def pages(
         self, doing: str, path: str, query: Mapping[str, str] | None = None, *, is_poll: bool = False
@@ -102,19 +113,26 @@ class BatchCalls:
         on a busy account.
         """
         target, retries = f"{path}?{self._query(query or {}, is_poll)}", 0 if is_poll else RETRIES
+        asked: set[str] = set()
         while target:
+            if target in asked:
+                raise nonsense("Batch", self._endpoint, f"{doing}: the list begins again in its middle")
+            asked.add(target)
             answer = self._send(doing, "GET", target, None, {}, is_poll, retries)
             retries = RETRIES
             with answer_errors("Batch", self._endpoint, doing):
                 body = answer.json()
+                items = body["value"]
+                if not isinstance(items, list):
+                    raise ValueError("a list is expected")
                 link = urlsplit(body.get("odata.nextLink") or "")
             yield BatchPage(
-                items=body.get("value") or (),
+                items=items,
                 server_time_s=date_s(answer.headers.get("Date")) or time.time(),
                 size_bytes=len(answer.content),
             )
-            # Only path and query: whatever the link says, a signed request goes to the account's own host.
-            target = f"{link.path}?{link.query}" if link.path else ""
+            # Only path and query, and the path from its root: whatever the link says, our own host is asked.
+            target = f"/{link.path.lstrip('/')}?{link.query}" if link.path else ""
 
     def items(
         self, doing: str, path: str, query: Mapping[str, str] | None = None, *, is_poll: bool = False
@@ -131,7 +149,15 @@ class BatchCalls:
         return urlencode({**fixed, **query}, quote_via=quote, safe="$,")
 
     def _send(
-        self, doing: str, method: str, target: str, body: Any, headers: Mapping[str, str], is_poll: bool, retries: int
+        self,
+        doing: str,
+        method: str,
+        target: str,
+        body: Any,
+        headers: Mapping[str, str],
+        is_poll: bool,
+        retries: int,
+        done: int = 200,
     ) -> BatchAnswer:
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         sent_headers = {"Accept": "application/json", **headers}
@@ -144,9 +170,13 @@ class BatchCalls:
             # for a piece of a task's file that calls itself JSON.
             response = self._client.send_request(request, stream=True, retry_total=retries, **options)
             try:
-                return BatchAnswer(response.read(), response.headers)
+                answer = BatchAnswer(response.read(), response.headers)
             finally:
                 response.close()
+        if response.status_code != done:
+            what = f"{doing}: HTTP {response.status_code}, not {done}"
+            raise nonsense("Batch", self._endpoint, what, response.status_code)
+        return answer
 
 
 def path_of(*segments: str) -> str:

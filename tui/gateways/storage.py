@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from azure.core import MatchConditions
 from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
+from azure.core.paging import ItemPaged
 from azure.storage.blob import (
     BlobBlock,
     BlobClient,
@@ -30,6 +31,8 @@ from tui.core.specs import Permissions
 from tui.gateways.errors import answer_errors, service_errors
 from tui.gateways.http import FIRST_PAUSE_S, READ_TIMEOUT_S, RETRIES, USUAL_TIMEOUTS, Timeouts, transport_to
 from tui.gateways.sas import SasSigner, whole_seconds
+
+T = TypeVar("T")
 
 _ONE_REQUEST_BYTES = 256 * 1024 * 1024
 """Up to here a blob, or a range of one, travels in one request; whoever calls chooses smaller pieces."""
@@ -78,7 +81,7 @@ class BlobGateway:
             found = self._service.list_containers(
                 name_starts_with=prefix or None, include_metadata=True, timeout=_SERVICE_TIMEOUT_S
             )
-            return tuple(map(_container_record, found))
+            return tuple(map(_container_record, _items(found)))
 
     def get_container(self, container: str) -> ContainerRecord | None:
         try:
@@ -105,7 +108,7 @@ class BlobGateway:
 
     def list_blobs(self, container: str, prefix: str = "") -> Iterator[BlobRecord]:
         client = self._service.get_container_client(container)
-        found = iter(client.list_blobs(name_starts_with=prefix or None, timeout=_SERVICE_TIMEOUT_S))
+        found = _items(client.list_blobs(name_starts_with=prefix or None, timeout=_SERVICE_TIMEOUT_S))
         while True:
             with self._errors(f"listing the blobs of container {container}"):
                 properties = next(found, None)
@@ -188,6 +191,22 @@ class _BriefRetry(LinearRetry):
 
     def get_backoff_time(self, settings: dict[str, Any]) -> float:
         return FIRST_PAUSE_S * int(settings["count"])
+
+
+def _items(found: ItemPaged[T]) -> Iterator[T]:
+    """Every item, page by page; ValueError where a page is no list of the service, or leads back to one before.
+
+    The library reads whatever is XML as a list, and what has no items as an empty one: then everything would be gone.
+    """
+    pages: Any = found.by_page()
+    markers: set[str | None] = set()
+    for page in pages:
+        if not pages.service_endpoint:
+            raise ValueError("no list")
+        if pages.continuation_token in markers:
+            raise ValueError("a list without an end")
+        markers.add(pages.continuation_token)
+        yield from page
 
 
 def _container_record(properties: ContainerProperties) -> ContainerRecord:

@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.held.keys_given.append((start[1], expiry[1]))
             self._send(200, _key_document(start[1], expiry[1]), {"Content-Type": "application/xml"})
         elif container is None:
-            listing = b"<?xml version='1.0'?><EnumerationResults ServiceEndpoint='x'><Containers/></EnumerationResults>"
+            listing = b"<?xml version='1.0'?><EnumerationResults><Containers/></EnumerationResults>"
             self._send(200, listing, {"Content-Type": "application/xml"})
         elif self.command == "PUT":
             self.held.containers[container["container"]] = {}

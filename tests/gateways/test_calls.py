@@ -162,7 +162,7 @@ class TestLists:
         ],
     )
     def test_a_list_of_storage_that_leads_back_ends(self, kind: str, ask: Callable[[StoragePort], object]) -> None:
-        body = f"<EnumerationResults ServiceEndpoint='x'><{kind}/><NextMarker>more</NextMarker></EnumerationResults>"
+        body = f"<EnumerationResults><{kind}/><NextMarker>more</NextMarker></EnumerationResults>"
         page = Scripted(200, body.encode(), {"Content-Type": "application/xml"})
         with storage_at(page) as (storage, service), pytest.raises(errors.ServiceFault, match="makes no sense"):
             ask(storage)

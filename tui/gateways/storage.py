@@ -194,15 +194,10 @@ class _BriefRetry(LinearRetry):
 
 
 def _items(found: ItemPaged[T]) -> Iterator[T]:
-    """Every item, page by page; ValueError where a page is no list of the service, or leads back to one before.
-
-    The library reads whatever is XML as a list, and what has no items as an empty one: then everything would be gone.
-    """
+    """Every item, page by page; ValueError where a page leads back to one before."""
     pages: Any = found.by_page()
     markers: set[str | None] = set()
     for page in pages:
-        if not pages.service_endpoint:
-            raise ValueError("no list")
         if pages.continuation_token in markers:
             raise ValueError("a list without an end")
         markers.add(pages.continuation_token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from tests.sandbox.attack import access, escapes, harm, slow
+from tests.sandbox.attack import access, escapes, harm, links, slow
 from tests.sandbox.attack.attacker import Attempts
 
 CAMPAIGNS: Mapping[str, Attempts] = {
@@ -16,6 +16,7 @@ CAMPAIGNS: Mapping[str, Attempts] = {
     "names": harm.climbing_names,
     "blob names": harm.climbing_blobs,
     "resource files": harm.climbing_tasks,
+    "links": links.linking_tasks,
     "malformed": harm.malformed,
     "oversized": harm.oversized,
     "slow": slow.slow_requests,

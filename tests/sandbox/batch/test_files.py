@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
 import pytest
 
+from tests.sandbox.batch.fakes import until
 from tests.sandbox.batch.world import World, in_world, quoted
+from tui.sandbox import folders
 from tui.sandbox.batch import files
 from tui.sandbox.batch.errors import ServiceError
 
@@ -145,7 +148,7 @@ def test_a_link_put_in_place_after_the_check_leads_nowhere(tmp_path: Path) -> No
     (tmp_path / "root" / "wd").rename(tmp_path / "root" / "old")
     (tmp_path / "root" / "wd").symlink_to(tmp_path / "outside")
     with pytest.raises(OSError, match="wd"):
-        files.open_inside(tmp_path / "root", target)
+        folders.open_file(target)
 
 
 def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:
@@ -203,3 +206,37 @@ def test_what_is_no_range_is_refused(header: str) -> None:
     with pytest.raises(ServiceError) as caught:
         files.parse_range(header, 10)
     assert caught.value.status == 400
+
+
+def _moved_away(folder: Path, link_to: Path) -> None:
+    folder.rename(folder.with_name(f"{folder.name}.moved"))
+    folder.symlink_to(link_to)
+
+
+@pytest.mark.parametrize("level", range(5), ids=["task", "job-1", "job", "workitems", "root"])
+def test_a_folder_that_has_become_a_link_has_nothing(tmp_path: Path, level: int) -> None:
+    async def work(world: World) -> None:
+        directory = await _task_with_files(world)
+        replaced = (directory, *directory.parents)[level]
+        below = directory.relative_to(replaced)
+        foreign = tmp_path / "foreign" / below
+        kept.update(dict.fromkeys((foreign / "passwd", foreign / "sub" / "file")))
+        (foreign / "sub").mkdir(parents=True)
+        (foreign / "passwd").write_text("secret")
+        (foreign / "sub" / "file").write_text("secret")
+        _moved_away(replaced, tmp_path / "foreign")
+        (node,) = world.nodes()
+        node_url = f"/pools/pool/nodes/{node.id}/files"
+        for url, path in (("/jobs/job/tasks/t0/files", ""), (node_url, "workitems/job/job-1/t0/")):
+            for method, name in itertools.product(("GET", "HEAD", "DELETE"), ("passwd", "sub/file", "sub")):
+                answer = await world.send(method, f"{url}/{quoted(path + name)}", query={"recursive": "true"})
+                assert answer.status == 404
+            listed = await world.get(url, recursive="true")
+            assert not any("passwd" in entry["name"] for entry in listed["value"])
+        assert (await world.send("DELETE", "/jobs/job/tasks/t0")).status == 200
+        assert (await world.send("DELETE", "/jobs/job")).status == 202
+        await until(lambda: "job" not in world.service.state.jobs, "the job is gone")
+
+    kept: dict[Path, None] = {}
+    in_world(tmp_path, work)
+    assert [path.read_text() for path in kept] == ["secret", "secret"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from tui.sandbox import folders
 from tui.sandbox.batch import files
 from tui.sandbox.batch.errors import ServiceError, invalid_query
 from tui.sandbox.batch.files import FileEntry
@@ -137,7 +139,7 @@ def get_file(call: Call) -> Reply:
         raise ServiceError("OperationInvalidForCurrentState", [("Reason", "The path names a directory.")])
     start, count = files.parse_range(call.headers.get("ocp-range"), entry.size_bytes)
     try:
-        descriptor = files.open_inside(folder.root, target)
+        descriptor = folders.open_file(target)
     except (OSError, ValueError):
         raise ServiceError("FileNotFound") from None
     return Reply(headers=_headers(folder, entry), stream=files.stream(descriptor, start, count))
@@ -147,12 +149,13 @@ async def delete_file(call: Call) -> Reply:
     folder = _folder(call)
     target, entry = files.find(folder.root, call.path["file_path"])
     try:
-        if not entry.is_directory:
-            target.unlink()
-        elif call.flag("recursive"):
-            await asyncio.to_thread(shutil.rmtree, target)
-        else:
-            target.rmdir()
+        with folders.opened(target.parent) as parent:
+            if not entry.is_directory:
+                os.unlink(target.name, dir_fd=parent)
+            elif call.flag("recursive"):
+                await asyncio.to_thread(shutil.rmtree, target.name, dir_fd=parent)
+            else:
+                os.rmdir(target.name, dir_fd=parent)
     except OSError as problem:
         raise ServiceError("OperationInvalidForCurrentState", [("Reason", problem.strerror or "")]) from None
     return Reply(200)

@@ -7,13 +7,14 @@ task meanwhile, a node never runs more than it has slots for.
 from __future__ import annotations
 
 import asyncio
-import shutil
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from uuid import uuid4
 
+from tui.sandbox import folders
 from tui.sandbox.batch.background import Background
 from tui.sandbox.batch.launches import Launches
 from tui.sandbox.batch.node_tasks import NodeTasks, failure_of
@@ -191,13 +192,16 @@ class Attempts:
         """Move a directory out of the way at once, so that its name is free, and delete it in the background."""
         doomed = self._launches.root(node) / "volatile" / f"deleted-{uuid4().hex}"
         try:
-            doomed.parent.mkdir(parents=True, exist_ok=True)
-            directory.rename(doomed)
+            folders.make(doomed.parent)
+            folders.move(directory, doomed)
         except OSError:
             return
-        self._background.spawn(
-            asyncio.to_thread(shutil.rmtree, doomed, ignore_errors=True), f"removal of {directory.name}"
-        )
+        self._background.spawn(asyncio.to_thread(_remove, doomed), f"removal of {directory.name}")
+
+
+def _remove(directory: Path) -> None:
+    with contextlib.suppress(OSError):
+        folders.remove(directory)
 
 
 def _may_retry(task: Task, outcome: TaskOutcome) -> bool:

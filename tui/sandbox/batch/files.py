@@ -1,7 +1,8 @@
 """Files on nodes: found, listed and read without ever leaving the folder they are asked for in.
 
-A path from outside is taken apart, every step is resolved, and what a link leads out of the folder is not there.
-Opening follows the same steps by descriptor, so a link put in place meanwhile leads nowhere either.
+A path from outside is taken apart, every step is resolved, and what a link leads out of the folder is not there; nor is
+anything below a folder that has itself become a link. Opening follows the same steps by descriptor, so a link put in
+place meanwhile leads nowhere either.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.sandbox import folders
 from tui.sandbox.batch.errors import ServiceError
 
 _CHUNK_BYTES = 256 * 1024
 _TOP_FOLDERS = ("workitems", "applications", "fsmounts", "shared", "startup", "volatile")
 _RANGE = re.compile(r"bytes\s*=\s*([0-9]{1,19})-([0-9]{1,19})?", re.IGNORECASE)
-_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,14 @@ def split_path(path: str) -> tuple[str, ...]:
 
 
 def find(root: Path, path: str) -> tuple[Path, FileEntry]:
-    """Where the file is and what it is; links are followed as long as they stay below `root`."""
+    """Where the file is and what it is; links are followed as long as they stay below `root`, a resolved path."""
     steps = split_path(path)
     try:
-        inside = root.resolve(strict=True)
-        target = inside.joinpath(*steps).resolve(strict=True)
-        if not target.is_relative_to(inside):
+        target = root.joinpath(*steps).resolve(strict=True)
+        if not target.is_relative_to(root):
             raise ServiceError("FileNotFound")
-        return target, _entry("/".join(steps), target.stat())
+        with folders.opened(target.parent) as parent:
+            return target, _entry("/".join(steps), os.stat(target.name, dir_fd=parent, follow_symlinks=False))
     except (OSError, RuntimeError, ValueError):
         raise ServiceError("FileNotFound") from None
 
@@ -76,15 +77,15 @@ def list_folder(root: Path, *, recursive: bool, top_level: tuple[str, ...] | Non
     entries: list[FileEntry] = []
     level = [""]
     while level:
-        folders: list[str] = []
+        below: list[str] = []
         for folder in level:
             for entry in _scan(root, folder):
                 if not folder and top_level is not None and entry.name not in top_level:
                     continue
                 entries.append(entry)
                 if entry.is_directory:
-                    folders.append(entry.name)
-        level = folders if recursive else []
+                    below.append(entry.name)
+        level = below if recursive else []
     if top_level is not None:
         rank = {name: place for place, name in enumerate(top_level)}
         entries.sort(key=lambda entry: rank[entry.name] if entry.name in rank else len(rank))
@@ -93,12 +94,11 @@ def list_folder(root: Path, *, recursive: bool, top_level: tuple[str, ...] | Non
 
 def _scan(root: Path, folder: str) -> Iterator[FileEntry]:
     try:
-        with os.scandir(root / folder) as found:
-            names = sorted(found, key=lambda item: item.name)
-        for item in names:
-            status = item.stat(follow_symlinks=False)
-            if stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode):
-                yield _entry(f"{folder}/{item.name}" if folder else item.name, status)
+        with folders.opened(root / folder) as descriptor, os.scandir(descriptor) as found:
+            for item in sorted(found, key=lambda item: item.name):
+                status = item.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode):
+                    yield _entry(f"{folder}/{item.name}" if folder else item.name, status)
     except OSError:
         return
 
@@ -111,21 +111,6 @@ def check_node_path(path: str) -> None:
     """A node shows its documented folders alone; what else the sandbox keeps there is its own."""
     if split_path(path)[0] not in _TOP_FOLDERS:
         raise ServiceError("FileNotFound")
-
-
-def open_inside(root: Path, target: Path) -> int:
-    """A descriptor of `target`, a resolved path below `root`, opened step by step without following links."""
-    inside = root.resolve(strict=True)
-    *folders, name = target.relative_to(inside).parts
-    current = os.open(inside, _OPEN_FOLDER)
-    try:
-        for folder in folders:
-            inner = os.open(folder, _OPEN_FOLDER, dir_fd=current)
-            os.close(current)
-            current = inner
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=current)
-    finally:
-        os.close(current)
 
 
 def parse_range(header: str | None, size_bytes: int) -> tuple[int, int]:

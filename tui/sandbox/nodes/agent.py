@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from tui.sandbox import folders
 from tui.sandbox.nodes import failures
 from tui.sandbox.nodes.command import CommandRunner, LaunchRefused
 from tui.sandbox.nodes.layout import NodeLayout
@@ -175,9 +175,12 @@ class Agent:
         """In a worker: empty the working directory an earlier attempt left, fetch the resource files."""
         launch = attempt.launch
         working_directory = launch.directory / "wd"
-        if not launch.keep_working_directory:
-            shutil.rmtree(working_directory, ignore_errors=True)
-        working_directory.mkdir(exist_ok=True)
+        try:
+            if not launch.keep_working_directory:
+                folders.remove(working_directory)
+            folders.make(working_directory)
+        except OSError:
+            return failures.failure("ResourceDirectoryCreateFailed")
         if not launch.resource_files:
             return None
         # Costs 40 ms of imports (HTTP, TLS) that tasks without files do without.
@@ -277,18 +280,12 @@ class Agent:
 
 def _make_task_directory(directory: Path) -> bool | None:
     """Whether the task's directory is new; nothing when it cannot be made."""
-    path = str(directory)
     try:
-        try:
-            os.mkdir(path)
-        except FileNotFoundError:
-            os.makedirs(path)
-        os.mkdir(path + "/wd")
-    except FileExistsError:
-        return False
+        is_new = folders.make(directory)
+        folders.make(directory / "wd")
+        return is_new
     except OSError:
         return None
-    return True
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from tui.sandbox import folders
 from tui.sandbox.nodes import failures
 from tui.sandbox.nodes.layout import NodeLayout
 from tui.sandbox.nodes.records import Failure
@@ -88,13 +89,11 @@ class CommandRunner:
         """
         arguments = split_command_line(command_line)
         environment = self.environment(asked_environment)
-        task_directory = str(directory)
-        working_directory = task_directory + "/wd"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        working_directory = f"{directory}/wd"
         stdout = stderr = -1
         try:
-            stdout = os.open(task_directory + "/stdout.txt", flags, 0o644)
-            stderr = os.open(task_directory + "/stderr.txt", flags, 0o644)
+            stdout = folders.create_file(directory / "stdout.txt")
+            stderr = folders.create_file(directory / "stderr.txt")
             return subprocess.Popen(
                 arguments,
                 executable=find_program(arguments[0], environment["PATH"], working_directory),

@@ -13,6 +13,7 @@ import sys
 import venv
 from pathlib import Path
 
+from tui.sandbox import folders
 from tui.sandbox.nodes.layout import ROOT_FOLDERS, SYSTEM_PATH, NodeLayout
 
 SHIMMED = (
@@ -27,11 +28,14 @@ _TOOLS = Path(__file__).resolve().parent / "tools"
 
 
 def furnish(layout: NodeLayout) -> None:
-    """Make what is missing; what is there stays, so that a node survives the sandbox's restart."""
-    layout.base.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for folder in (layout.bin, layout.home, layout.tmp, *(layout.root / name for name in ROOT_FOLDERS)):
-        folder.mkdir(parents=True, exist_ok=True)
-    (layout.root / "startup" / "wd").mkdir(exist_ok=True)
+    """Make what is missing; what is there stays, so that a node survives the sandbox's restart.
+
+    Only folders stay: where a task has put a link in the place of one, what it leads to is neither filled nor cleared.
+    """
+    own = (layout.bin, layout.home, layout.tmp, layout.venv, layout.root)
+    for folder in (layout.base.parent, layout.base, *own, *(layout.root / name for name in ROOT_FOLDERS)):
+        folders.make(folder)
+    folders.make(layout.root / "startup" / "wd")
     if not (layout.venv / "bin" / "python3").exists():
         _make_python(layout.venv)
     _write_shims(layout)
@@ -60,9 +64,10 @@ def _write_shims(layout: NodeLayout) -> None:
 
 def _write_program(path: Path, line: str) -> None:
     text = f"#!/bin/sh\n{line}\n"
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
-        path.chmod(0o755)
+    if path.is_symlink() or not path.is_file() or path.read_text(encoding="utf-8") != text:
+        with open(folders.create_file(path, 0o755), "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o755)
 
 
 def _link_ffmpeg(layout: NodeLayout) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import contextlib
+import os
 from pathlib import Path
 
+from tui.sandbox import folders
 from tui.sandbox.nodes.client import AgentClient
 from tui.sandbox.nodes.furnish import furnish
 from tui.sandbox.nodes.layout import NodeLayout
@@ -16,8 +18,9 @@ class LocalNodeHost:
     """Nodes as directories below one folder."""
 
     def __init__(self, nodes_dir: Path) -> None:
-        # Resolved once: a task's own view of its path (getcwd) then equals what the service tells it.
-        self._nodes_dir = nodes_dir.resolve()
+        # Resolved once: a task's own view of its path (getcwd) then equals what the service tells it. The last step is
+        # not, or a link that a task put there would be the nodes' folder from the next start on.
+        self._nodes_dir = nodes_dir.parent.resolve() / nodes_dir.name
 
     def end_leftovers(self) -> None:
         """End what a sandbox that was killed left running, so that nothing runs beside its requeued self."""
@@ -42,6 +45,7 @@ class LocalNodeHost:
         return NodeLayout.of(self._nodes_dir, pool_id, node_id)
 
     def _remove(self, layout: NodeLayout) -> None:
-        if layout.base.exists():
+        if os.path.lexists(layout.base):
             end_processes_below(layout.base)
-            shutil.rmtree(layout.base, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                folders.remove(layout.base)

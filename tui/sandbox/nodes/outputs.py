@@ -9,9 +9,10 @@ import base64
 import os
 import threading
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TextIO
 from urllib.parse import quote
 
+from tui.sandbox import folders
 from tui.sandbox.nodes import failures
 from tui.sandbox.nodes.patterns import FilePattern, Match
 from tui.sandbox.nodes.records import Failure, OutputFile, TaskLaunch
@@ -49,8 +50,8 @@ def upload_output_files(
         found.append((output_file, pattern, pattern.find(node_root)))
     uploads = _Uploads(stop, single_put_bytes, block_bytes)
     with (
-        open(launch.directory / "fileuploadout.txt", "w", encoding="utf-8", errors="replace") as out,
-        open(launch.directory / "fileuploaderr.txt", "w", encoding="utf-8", errors="replace") as err,
+        _log(launch.directory / "fileuploadout.txt") as out,
+        _log(launch.directory / "fileuploaderr.txt") as err,
     ):
         first_failure: Failure | None = None
         try:
@@ -60,7 +61,7 @@ def upload_output_files(
                 for match in matches:
                     target = _blob_name(output_file, pattern, match)
                     line = f"{match.path} -> {without_query(blob_url(output_file.container_url, target))}"
-                    failure = uploads.upload(match.path, blob_url(output_file.container_url, target))
+                    failure = uploads.upload(match, blob_url(output_file.container_url, target))
                     if failure is None:
                         out.write(f"{line}: uploaded\n")
                     else:
@@ -71,6 +72,10 @@ def upload_output_files(
         finally:
             uploads.close()
     return first_failure
+
+
+def _log(path: Path) -> TextIO:
+    return open(folders.create_file(path), "w", encoding="utf-8", errors="replace")
 
 
 def _blob_name(output_file: OutputFile, pattern: FilePattern, match: Match) -> str:
@@ -92,9 +97,10 @@ class _Uploads:
     def close(self) -> None:
         self._client.close()
 
-    def upload(self, path: Path, url: str) -> Failure | None:
+    def upload(self, match: Match, url: str) -> Failure | None:
+        path = str(match.path)
         try:
-            with open(path, "rb") as file:
+            with open(folders.open_file(match.target), "rb") as file:
                 size_bytes = os.fstat(file.fileno()).st_size
                 if size_bytes <= self._single_put_bytes:
                     self._put_blob(file, size_bytes, url)
@@ -102,12 +108,10 @@ class _Uploads:
                     self._put_blocks(file, size_bytes, url)
         except TransferError as error:
             code = "FileUploadConflict" if error.status in (409, 412) else error.pick(failures.UPLOAD_CODES)
-            return failures.failure(
-                code, ("FilePath", str(path)), ("BlobUrl", without_query(url)), ("Message", str(error))
-            )
+            return failures.failure(code, ("FilePath", path), ("BlobUrl", without_query(url)), ("Message", str(error)))
         except OSError as error:
             reason = error.strerror or str(error)
-            return failures.failure("FileUploadMiscError", ("FilePath", str(path)), ("Message", reason))
+            return failures.failure("FileUploadMiscError", ("FilePath", path), ("Message", reason))
         return None
 
     def _put_blob(self, file: BinaryIO, size_bytes: int, url: str) -> None:

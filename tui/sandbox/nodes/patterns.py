@@ -24,6 +24,8 @@ class Match:
     path: Path
     name: str
     """Relative to the pattern's part before the first wildcard; the bare file name where it has none."""
+    target: Path
+    """What is there to read: `path` without its links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,15 @@ class FilePattern:
         return bool(self.components)
 
     def find(self, node_root: Path) -> list[Match]:
-        """The regular files it matches now, by name."""
-        fence = os.path.realpath(node_root)
-        if not self.base.is_relative_to(node_root):
-            fence = os.path.realpath(self.base)
+        """The regular files it matches now, by name, on the node whose folder has this resolved path."""
+        # The node's folder is called by its resolved path: what lies elsewhere for a link in that path is none of it.
+        fence = node_root if self.base.is_relative_to(node_root) else Path(os.path.realpath(self.base))
         if not self.components:
-            found = [Match(self.base, self.base.name)]
+            named = {str(self.base): self.base.name}
         else:
-            paths = dict.fromkeys(_walk(str(self.base), self.components))
-            found = [Match(Path(path), os.path.relpath(path, self.base)) for path in sorted(paths)]
-        return [match for match in found if match.path.is_file() and _is_within(match.path, fence)]
+            named = {path: os.path.relpath(path, self.base) for path in _walk(str(self.base), self.components)}
+        found = [Match(Path(path), named[path], Path(os.path.realpath(path))) for path in sorted(named)]
+        return [match for match in found if match.target.is_file() and match.target.is_relative_to(fence)]
 
 
 def _spell_out(components: list[str]) -> Iterator[str]:
@@ -102,8 +103,3 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError:
         return []
-
-
-def _is_within(path: Path, fence: str) -> bool:
-    real = os.path.realpath(path)
-    return real == fence or real.startswith(fence.rstrip("/") + "/")

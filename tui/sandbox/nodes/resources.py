@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import threading
 from collections.abc import Iterator
 from http.client import HTTPResponse
@@ -25,6 +26,7 @@ from tui.sandbox.nodes.transport import (
 )
 
 DEFAULT_FILE_MODE = 0o770
+_FILE_MODE = re.compile(r"(?:0[oO])?[0-7]{1,12}")
 
 
 class ResourceError(Exception):
@@ -136,16 +138,16 @@ def _failure(code: str, source: str, error: Exception, *more: tuple[str, str]) -
 
 
 def _safe_target(working_directory: Path, file_path: str) -> Path:
-    """Where `file_path` lies below the working directory.
+    """Where `file_path` lies below the working directory, which has a resolved path.
 
     Raises:
-        ResourceError: It would lie elsewhere, by its name or through a link an earlier attempt left.
+        ResourceError: It would lie elsewhere, by its name or through a link a task left.
     """
     parts = file_path.split("/")
     target = working_directory.joinpath(*parts)
     names_a_file = bool(file_path) and "\0" not in file_path and parts[-1] not in ("", ".")
     is_inside = not file_path.startswith("/") and ".." not in parts
-    if names_a_file and is_inside and target.parent.resolve().is_relative_to(working_directory.resolve()):
+    if names_a_file and is_inside and target.parent.resolve().is_relative_to(working_directory):
         return target
     raise ResourceError(
         failures.failure(
@@ -157,7 +159,4 @@ def _safe_target(working_directory: Path, file_path: str) -> Path:
 
 
 def _file_mode(text: str | None) -> int:
-    try:
-        return int(text, 8) & 0o7777 if text else DEFAULT_FILE_MODE
-    except ValueError:
-        return DEFAULT_FILE_MODE
+    return int(text, 8) & 0o7777 if text and _FILE_MODE.fullmatch(text) else DEFAULT_FILE_MODE

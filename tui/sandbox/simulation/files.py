@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tui.sandbox import folders
 from tui.sandbox.batch.records import Node, NodeState, Task
 from tui.sandbox.batch.service import BatchService
 from tui.sandbox.batch.times import TICKS_PER_SECOND
@@ -29,11 +30,11 @@ class SimulatedFiles:
         root = self._host.root(node.pool_id, node.id)
         if task is None:
             for folder in _TOP_FOLDERS:
-                (root / folder).mkdir(parents=True, exist_ok=True)
+                folders.make(root / folder)
             failed = node.state is NodeState.START_TASK_FAILED
             _write(root / "startup", start_task_output(failed=failed))
         elif task.start_time is not None:
-            (root / task_root(task) / "wd").mkdir(parents=True, exist_ok=True)
+            folders.make(root / task_root(task) / "wd")
             _write(root / task_root(task), self._printed(task, task.start_time))
 
     def _printed(self, task: Task, start_time: int) -> Output:
@@ -48,7 +49,7 @@ class SimulatedFiles:
 def _write(folder: Path, printed: Output) -> None:
     for name, text in (("stdout.txt", printed.stdout), ("stderr.txt", printed.stderr)):
         path, content = folder / name, text.encode()
-        known = path.read_bytes() if path.exists() else None
+        known = _read(path)
         if known == content:
             continue
         if known is not None and content.startswith(known):
@@ -56,5 +57,14 @@ def _write(folder: Path, printed: Output) -> None:
                 file.write(content[len(known) :])
         else:
             # Whoever reads the output of the attempt before keeps what he opened.
-            path.unlink(missing_ok=True)
-            path.write_bytes(content)
+            with open(folders.create_file(path), "wb") as file:
+                file.write(content)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        descriptor = folders.open_file(path)
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        return file.read()

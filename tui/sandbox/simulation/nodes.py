@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from tui.sandbox import folders
 from tui.sandbox.batch.ports import NodeAgent, NodeHost
 from tui.sandbox.batch.records import Pool, Task, key_of
 from tui.sandbox.batch.state import BatchState
@@ -134,9 +135,9 @@ class NodeOfFailingStart:
         if "/" in launch.key:
             return await self._agent.run(launch)
         printed = start_task_output(failed=True)
-        launch.directory.mkdir(parents=True, exist_ok=True)
-        (launch.directory / "stdout.txt").write_text(printed.stdout, encoding="utf-8")
-        (launch.directory / "stderr.txt").write_text(printed.stderr, encoding="utf-8")
+        folders.make(launch.directory)
+        _write(launch.directory / "stdout.txt", printed.stdout)
+        _write(launch.directory / "stderr.txt", printed.stderr)
         return TaskOutcome(START_TASK_EXIT_CODE, failures.exit_code_failure())
 
     def terminate(self, key: str) -> None:
@@ -144,6 +145,11 @@ class NodeOfFailingStart:
 
     async def close(self) -> None:
         await self._agent.close()
+
+
+def _write(path: Path, text: str) -> None:
+    with open(folders.create_file(path), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _end(ending: asyncio.Future[TaskOutcome], outcome: TaskOutcome) -> None:

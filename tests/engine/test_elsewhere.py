@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.world import ALL_PARTS, RUN_ID, Killed, World, before, kill, make_world
-from tui.core.errors import RunFailed
+from tui.core.errors import Conflict, NotFound, RunFailed, ServiceError
 from tui.core.events import RunSummary
 from tui.core.plan import DeletePart
 
@@ -117,3 +117,36 @@ def test_a_run_that_is_being_deleted_is_not_taken_for_one_that_still_uploads(tmp
     world.storage.delete_container(world.plan.containers[gone])
     with pytest.raises(RunFailed, match="not whole any more"):
         _other_machine(world, tmp_path / "second")
+
+
+@pytest.mark.parametrize("parts", [ALL_PARTS, frozenset[DeletePart]()], ids=["all", "nothing"])
+@pytest.mark.parametrize(
+    ("operation", "kind", "problem"),
+    [
+        (
+            "create_pool",
+            "pool",
+            Conflict("The account's quota of pools is used up", status=409, code="PoolQuotaReached"),
+        ),
+        ("create_job", "job", Conflict("The quota is used up", status=409, code="ActiveJobAndScheduleQuotaReached")),
+        ("create_job", "job", NotFound("There is no such pool", status=404, code="PoolNotFound")),
+        ("create_container", "container", Conflict("It is being deleted", status=409, code="ContainerBeingDeleted")),
+    ],
+    ids=["pools", "jobs", "no pool", "container"],
+)
+def test_what_is_refused_is_not_taken_for_deleted(
+    tmp_path: Path, operation: str, kind: str, problem: ServiceError, parts: frozenset[DeletePart]
+) -> None:
+    world = make_world(tmp_path, delete_after=parts)
+    world.faults.fail(operation, problem, occurrence=0)
+    summary = world.execute()
+    assert (summary.exit_code, summary.outcome) == (3, str(problem))
+    assert f"runs resume {RUN_ID}" in summary.hint
+    (journal,) = (world.folder / "state" / "runs").rglob("*.jsonl")
+    assert f'"what":"{kind}"' in journal.read_text()
+    assert '"state":"deleted"' not in journal.read_text()
+    world.faults.heal()
+    again = world.execute()
+    assert again.exit_code == 0
+    assert world.downloaded() == world.expected()
+    assert bool(again.leftovers) == (not parts)

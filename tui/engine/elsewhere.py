@@ -46,17 +46,28 @@ def explained(context: RunContext, problem: BatchTuiError) -> BatchTuiError:
 
 
 def _note_gone(context: RunContext) -> list[ResourceKind]:
-    """The kinds of all that the run has made and is not there, or not for long."""
+    """The kinds of all that the run has made and is not there, or not for long.
+
+    What the service refused to make, for want of quota say, is not there either, and not gone.
+    """
     gone: list[ResourceKind] = []
+    unmade: list[tuple[ResourceKind, str]] = []
     for (kind, name), known in list(context.journal.record.resources.items()):
         state = _state(context, kind, name)
         if state is None:
+            continue
+        if known is ResourceState.MAKING and state is ResourceState.DELETED:
+            unmade.append((kind, name))
             continue
         gone.append(kind)
         if known is not state:
             context.journal.resource(kind, name, state)
     if "job" not in gone and _has_lost_job(context):
         gone.append("job")
+    if gone:
+        # Nothing will make it any more: it must not be told as something that may exist.
+        for kind, name in unmade:
+            context.journal.resource(kind, name, ResourceState.DELETED)
     return gone
 
 

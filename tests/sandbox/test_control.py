@@ -254,3 +254,19 @@ def test_a_lock_is_seen_and_given_back(tmp_path: Path) -> None:
     assert not FileLock(path).acquire(0.05)
     lock.release()
     assert not is_held(path)
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_every_folder_it_makes_is_its_owners_alone(state_dir: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        control.up(state_dir)
+    finally:
+        os.umask(before)
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (state_dir.parent, *folders_of(state_dir))}
+    assert state_dir in modes
+    assert set(modes.values()) == {0o700}, modes
+
+
+def folders_of(folder: Path) -> list[Path]:
+    return [folder, *(path for path in folder.rglob("*") if path.is_dir())]

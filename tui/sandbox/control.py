@@ -298,6 +298,6 @@ def _stop(paths: SandboxPaths) -> bool:
             os.kill(record.pid, signal_number)
         with held(paths.alive_lock, timeout_s) as is_gone:
             if is_gone:
-                end_processes_below(paths.nodes.resolve())
+                end_processes_below(paths.state_dir.resolve() / paths.nodes.name)
                 return True
     raise StopError(record.pid)

@@ -63,13 +63,15 @@ class SandboxPaths:
         return self.state_dir / "nodes"
 
     def create(self) -> None:
-        """Make the folder, for its owner alone.
+        """Make the folder and those above it that are missing, for their owner alone.
 
         Raises:
             StateFolderError: It cannot be made or written to.
         """
         try:
-            self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (*reversed(self.state_dir.parents), self.state_dir):
+                if not folder.is_dir():  # `parents=True` would leave them to the umask
+                    folder.mkdir(mode=0o700, exist_ok=True)
             self.state_dir.chmod(0o700)
             if not os.access(self.state_dir, os.W_OK | os.X_OK):
                 raise PermissionError(13, "not writable")

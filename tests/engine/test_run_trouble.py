@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.world import ALL_PARTS, RUN_ID, World, make_world
+from tests.engine.world import ALL_PARTS, RUN_ID, Killed, World, before, kill, make_world
 from tui.core.errors import AccessRefused, ServiceFault, Throttled, Unreachable
 from tui.core.events import RunEnded, StepState
 from tui.core.records import TaskCounts
@@ -177,3 +177,15 @@ def test_a_task_that_was_deleted_counts_as_failed_also_where_the_job_is_seen_to_
     summary = world.execute()
     assert (summary.exit_code, summary.counts) == (1, TaskCounts(succeeded=2, failed=1))
     assert "1 task deleted meanwhile, such as topword-00001" in summary.outcome
+
+
+def test_a_list_of_many_pages_is_left_between_two_of_them(tmp_path: Path) -> None:
+    world = make_world(tmp_path, files=5)
+    with pytest.raises(Killed):
+        world.execute(write=before(b'"step":"tasks","state":"done"', kill))
+    world.batch.behaviour.page_rows = 1
+    stop = threading.Event()
+    world.faults.before_call = lambda operation: stop.set() if operation == "list_tasks page" else None
+    listed = world.faults.calls["list_tasks page"]
+    assert world.execute(stop).exit_code == 130
+    assert world.faults.calls["list_tasks page"] == listed + 1

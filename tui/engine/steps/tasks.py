@@ -85,9 +85,13 @@ def _renew_start_task(context: RunContext) -> None:
 
 
 def _ids_there(context: RunContext) -> set[str]:
+    """Ids of the run's tasks that the job has; Interrupted between two pages where someone wants to stop."""
     plan = context.plan
-    rows = (row.id for page in context.batch.list_tasks(plan.job_id) for row in page.rows)
-    return {task_id for task_id in rows if plan.input_of(task_id) is not None}
+    there: set[str] = set()
+    for page in context.batch.list_tasks(plan.job_id):
+        context.retry.check_stop("looking for tasks")
+        there.update(row.id for row in page.rows if plan.input_of(row.id) is not None)
+    return there
 
 
 def _missing_chunks(context: RunContext, there: set[str]) -> Iterator[tuple[TaskSpec, ...]]:

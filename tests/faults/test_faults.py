@@ -33,6 +33,23 @@ SAMPLE = {
         (K.INTERNAL_ERROR, "DELETE /pools/{pool_id}"),
         (K.RESET_BEFORE, "GET container list"),
     ],
+    "half an answer, then a reset": [
+        (K.CUT_BY_RESET, "GET /pools/{pool_id}"),
+        (K.CUT_BY_RESET, "GET /jobs/{job_id}"),
+        (K.CUT_BY_RESET, "GET container"),
+        (K.CUT_BY_RESET, "GET /jobs/{job_id}/tasks"),
+        (K.CUT_BY_RESET, "POST /jobs/{job_id}/addtaskcollection"),
+        (K.CUT_BY_RESET, "GET blob"),
+    ],
+    "half an answer that looks whole": [
+        (K.CUT_TO_FIT, "GET /pools/{pool_id}"),
+        (K.CUT_TO_FIT, "GET /jobs/{job_id}"),
+        (K.CUT_TO_FIT, "GET container"),
+        (K.CUT_TO_FIT, "GET /jobs/{job_id}/tasks"),
+        (K.CUT_TO_FIT, "POST /jobs/{job_id}/addtaskcollection"),
+        (K.CUT_TO_FIT, "GET container list"),
+        (K.CUT_TO_FIT, "GET blob"),
+    ],
     "half an answer": [
         (K.TRUNCATED, "GET /pools/{pool_id}"),
         (K.TRUNCATED, "GET /jobs/{job_id}"),

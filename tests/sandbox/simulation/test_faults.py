@@ -103,6 +103,25 @@ def test_an_answer_that_ends_in_its_middle(sandbox: RunningSandbox, plan: FaultP
     assert exists(sandbox, "cut")
 
 
+def test_an_answer_whose_connection_is_reset_in_its_middle(sandbox: RunningSandbox, plan: FaultPlan) -> None:
+    plan.put(Fault(FaultKind.CUT_BY_RESET))
+    for method, path in (("GET", "/supportedimages"), ("GET", "/pools/none"), ("HEAD", "/pools/none")):
+        with pytest.raises(ConnectionResetError):
+            send(sandbox, method, path)
+
+
+def test_half_an_answer_that_looks_whole(sandbox: RunningSandbox, plan: FaultPlan) -> None:
+    whole = {path: send(sandbox, "GET", path) for path in ("/supportedimages", "/pools/none")}
+    plan.put(Fault(FaultKind.CUT_TO_FIT))
+    for path, (status, _, body) in whole.items():
+        cut = send(sandbox, "GET", path)
+        assert (cut[0], len(cut[2])) == (status, len(body) // 2)
+    assert send(sandbox, "HEAD", "/pools/none")[0] == 404
+    assert send(sandbox, "POST", "/jobs", job("whole"))[0] == 201
+    plan.clear()
+    assert exists(sandbox, "whole")
+
+
 @pytest.mark.parametrize("kind", ["500", "503", "429", "403"])
 def test_a_refusal_acts_on_nothing(sandbox: RunningSandbox, plan: FaultPlan, kind: str) -> None:
     plan.put(Fault(FaultKind(kind), operation="POST /jobs", retry_after_s=7))

@@ -33,6 +33,10 @@ class FaultKind(StrEnum):
     """The request is handled, the answer withheld until the client has gone or `delay_s` has passed."""
     TRUNCATED = "truncated"
     """The request is handled, the connection ends in the middle of the answer; before it where it has no body."""
+    CUT_BY_RESET = "cut-by-reset"
+    """As truncated, and the connection is reset."""
+    CUT_TO_FIT = "cut-to-fit"
+    """The request is handled, half the body sent as if it were the whole; without a body the answer is as it was."""
     INTERNAL_ERROR = "500"
     UNAVAILABLE = "503"
     THROTTLED = "429"
@@ -45,6 +49,7 @@ _STATUSES: Mapping[FaultKind, int] = {
     FaultKind.THROTTLED: 429,
     FaultKind.FORBIDDEN: 403,
 }
+_CUTS = (FaultKind.TRUNCATED, FaultKind.CUT_BY_RESET)
 _WITH_RETRY_AFTER = (FaultKind.UNAVAILABLE, FaultKind.THROTTLED)
 
 
@@ -186,8 +191,15 @@ class FaultInjector:
             answer = await self._answer(scope, receive)
         if fault.kind is FaultKind.TIME_OUT:
             await _send_late(answer, fault.delay_s, receive, send)
-        elif fault.kind is FaultKind.TRUNCATED and _has_body(scope, answer):
-            await _send_half(answer, scope, receive, send)
+        elif fault.kind is FaultKind.CUT_TO_FIT:
+            await _send(_halved(answer, fits=True) if _has_body(scope, answer) else answer, send)
+        elif fault.kind in _CUTS and _has_body(scope, answer):
+            await _send(_halved(answer), send)
+            if fault.kind is FaultKind.TRUNCATED:
+                connection_of(scope).cut()
+            else:
+                connection_of(scope).reset()
+            await disconnected(receive)
         else:
             connection_of(scope).reset()
             await disconnected(receive)
@@ -217,16 +229,20 @@ async def _send_late(answer: Sequence[Message], delay_s: float, receive: Receive
     with suppress(TimeoutError):
         await asyncio.wait_for(disconnected(receive), delay_s)
         return
+    await _send(answer, send)
+
+
+async def _send(answer: Sequence[Message], send: Send) -> None:
     for message in answer:
         await send(message)
 
 
-async def _send_half(answer: Sequence[Message], scope: Scope, receive: Receive, send: Send) -> None:
+def _halved(answer: Sequence[Message], *, fits: bool = False) -> Sequence[Message]:
+    """Half the body, announced as the whole of it or, where it `fits`, as what it is."""
     start, *rest = answer
     body = b"".join([message.get("body", b"") for message in rest])
+    half = body[: len(body) // 2]
+    length = len(half) if fits else max(len(body), 1)
     kept: list[Any] = [header for header in start["headers"] if header[0].lower() != b"content-length"]
-    headers = [*kept, (b"content-length", str(max(len(body), 1)).encode())]
-    await send({**start, "headers": headers})
-    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-    connection_of(scope).cut()
-    await disconnected(receive)
+    headers = [*kept, (b"content-length", str(length).encode())]
+    return {**start, "headers": headers}, {"type": "http.response.body", "body": half, "more_body": not fits}

@@ -18,23 +18,27 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasa
 
 
 def leave_on_signals(app: App[Any]) -> None:
-    """Called once the app's loop runs; holds for as long as that loop lives."""
-    if threading.current_thread() is threading.main_thread():
-        loop = asyncio.get_running_loop()
+    """Called once the app's loop runs. The first signal is obeyed, further ones are ignored: leaving is under way."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
         for number in _SIGNALS:
-            loop.add_signal_handler(number, _leave, app)
-        _resume_only_what_was_suspended(app)
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            loop.call_soon_threadsafe(_leave, app)
+        except RuntimeError:  # the loop is closed, the terminal given back
+            os._exit(EXIT_CODE)
+
+    # Not the loop's own handlers: in taking one away it gives the signal its default back, which kills.
+    for number in _SIGNALS:
+        signal.signal(number, leave)
+    _resume_only_what_was_suspended(app)
 
 
 def _leave(app: App[Any]) -> None:
-    """Leaves in order, or, where a terminal that is gone keeps Textual from writing to it, at last without order.
-
-    Further signals are ignored: the loop would give them their default back as it closes, and the first is obeyed.
-    """
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_IGN)
+    """Leaves in order, or, where a terminal that is gone keeps Textual from writing to it, at last without order."""
     app.exit(EXIT_CODE)
     last_resort = threading.Timer(_LAST_RESORT_S, os._exit, (EXIT_CODE,))
     last_resort.daemon = True

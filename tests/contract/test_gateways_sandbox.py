@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from azure.batch import BatchClient
 from azure.batch.models import BatchAllTasksCompleteMode
 from azure.core.credentials import AzureNamedKeyCredential
 
+from tests.contract.gateway_jobs import run_to_end, status, until
 from tests.contract.gateway_services import served_account
 from tests.contract.gateway_specs import job_spec, no_sas, pool_spec, task
 from tui.core.accounts import Account
@@ -35,10 +35,6 @@ from tui.core.specs import (
     TaskSpec,
 )
 from tui.gateways.connect import open_batch, open_storage
-
-LIMIT_S = 20.0
-ROUND_S = 0.02
-_never = threading.Event()
 
 
 @pytest.fixture(scope="module")
@@ -90,28 +86,10 @@ def job_id(batch: BatchPort, pool_id: str) -> str:
     return name
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + LIMIT_S
-    while not holds():
-        assert time.monotonic() < deadline, f"no {what} within {LIMIT_S} s"
-        _never.wait(ROUND_S)
-
-
 def job(batch: BatchPort, job_id: str) -> JobRecord:
     found = batch.get_job(job_id)
     assert found is not None
     return found
-
-
-def status(batch: BatchPort, job_id: str, task_id: str) -> TaskStatus:
-    found = batch.get_task(job_id, task_id)
-    assert found is not None
-    return found.row.status
-
-
-def run_to_end(batch: BatchPort, job_id: str, *tasks: TaskSpec) -> None:
-    assert all(result.added for result in batch.add_tasks(job_id, tasks, no_sas))
-    until(lambda: all(status(batch, job_id, one.id).is_over for one in tasks), "end of all tasks")
 
 
 class TestPools:
@@ -221,51 +199,6 @@ class TestJobs:
     def test_is_deleted(self, batch: BatchPort, job_id: str) -> None:
         batch.delete_job(job_id)
         until(lambda: batch.get_job(job_id) is None, "end of the job")
-
-    def test_prepares_the_node(self, batch: BatchPort, pool_id: str) -> None:
-        name = f"job-{secrets.token_hex(4)}"
-        prepare = StartTaskSpec("/bin/sh -c 'echo prepared > $AZ_BATCH_NODE_SHARED_DIR/mark'")
-        batch.create_job(replace(job_spec(name, pool_id), preparation_task=prepare), no_sas)
-        run_to_end(batch, name, task("reads", "cat $AZ_BATCH_NODE_SHARED_DIR/mark"))
-        assert batch.read_task_file(name, "reads", "stdout.txt", 0, 100) == b"prepared\n"
-        (prepared,) = batch.list_preparations(name)
-        assert (prepared.is_over, prepared.exit_code, prepared.has_failed) == (True, 0, False)
-
-    def test_says_on_which_nodes_the_preparation_failed(self, batch: BatchPort, pool_id: str) -> None:
-        name = f"job-{secrets.token_hex(4)}"
-        prepare = StartTaskSpec("/bin/sh -c 'exit 5'", max_retry_count=0)
-        batch.create_job(replace(job_spec(name, pool_id), preparation_task=prepare), no_sas)
-        batch.add_tasks(name, [task("waits", ":")], no_sas)
-        until(lambda: any(item.has_failed for item in batch.list_preparations(name)), "the preparation fails")
-        (failed,) = batch.list_preparations(name)
-        assert failed.node_id in {node.id for node in batch.list_nodes(pool_id)}
-        assert failed.exit_code == 5
-        assert failed.failure is not None
-        assert failed.failure.code == "FailureExitCode"
-
-    def test_a_job_that_prepares_nothing_has_no_preparations(self, batch: BatchPort, job_id: str) -> None:
-        assert batch.list_preparations(job_id) == ()
-
-    def test_releases_what_it_prepared_as_the_same_user(
-        self, batch: BatchPort, typed: BatchClient, pool_id: str
-    ) -> None:
-        name = f"job-{secrets.token_hex(4)}"
-        prepare = StartTaskSpec("/bin/sh -c 'mkdir -p $AZ_BATCH_NODE_SHARED_DIR/of-job'")
-        release = "/bin/sh -c 'rm -rf $AZ_BATCH_NODE_SHARED_DIR/of-job'"
-        spec = replace(job_spec(name, pool_id), preparation_task=prepare, release_command_line=release)
-        batch.create_job(spec, no_sas)
-        made = typed.get_job(name)
-        assert made.job_release_task is not None
-        assert made.job_preparation_task is not None
-        assert made.job_release_task.user_identity == made.job_preparation_task.user_identity
-        run_to_end(batch, name, task("sees", "test -d $AZ_BATCH_NODE_SHARED_DIR/of-job"))
-        assert next(page.rows[0].exit_code for page in batch.list_tasks(name)) == 0
-        batch.delete_job(name)
-        until(lambda: batch.get_job(name) is None, "the job is gone")
-        other = f"job-{secrets.token_hex(4)}"
-        batch.create_job(job_spec(other, pool_id), no_sas)
-        run_to_end(batch, other, task("looks", "test -e $AZ_BATCH_NODE_SHARED_DIR/of-job"))
-        assert next(page.rows[0].exit_code for page in batch.list_tasks(other)) == 1
 
 
 class TestTasks:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
@@ -126,13 +126,15 @@ class BatchCalls:
                 if not isinstance(items, list):
                     raise ValueError("a list is expected")
                 link = urlsplit(body.get("odata.nextLink") or "")
+                if any(link) and unquote(link.path).casefold() != unquote(path).casefold():
+                    raise ValueError("a link to something else")
             yield BatchPage(
                 items=items,
                 server_time_s=date_s(answer.headers.get("Date")) or time.time(),
                 size_bytes=len(answer.content),
             )
-            # Only path and query, and the path from its root: whatever the link says, our own host is asked.
-            target = f"/{link.path.lstrip('/')}?{link.query}" if link.path else ""
+            # Only the query: whatever else the link says, the same list of the account's own host is asked.
+            target = f"{path}?{link.query}" if link.path else ""
 
     def items(
         self, doing: str, path: str, query: Mapping[str, str] | None = None, *, is_poll: bool = False

@@ -10,7 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 from azure.storage.blob import BlobSasPermissions, ContainerSasPermissions, generate_blob_sas, generate_container_sas
 
-from tests.sandbox.attack.attacker import BLOB_VERSION, VERSION, Answer, Attacker, Request, Tally, each_refused
+from tests.sandbox.attack.attacker import (
+    BLOB_VERSION,
+    VERSION,
+    Answer,
+    Attacker,
+    Request,
+    Service,
+    Tally,
+    each_refused,
+)
 from tui.sandbox.batch.app import OPERATIONS
 
 _MINUTE_S = 60.0
@@ -108,6 +117,69 @@ def _forgeries(attacker: Attacker, request: Request) -> Iterator[tuple[str, Mapp
             "authorization": attacker.authorization(request, headers, key=_WRONG_KEY),
         },
     )
+
+
+_ONE = "$filter=startswith(id,'none:')"
+TAMPERED: tuple[tuple[Service, str, str], ...] = (
+    *(
+        ("batch", f"/pools?{signed}", f"/pools?{sent}")
+        for signed, sent in (
+            (f"{_ONE}&{VERSION}", f"$filter=&{_ONE}&{VERSION}"),
+            (f"{_ONE}&{VERSION}", f"$filter&{_ONE}&{VERSION}"),
+            (f"{_ONE}&{VERSION}", f"{_ONE}&$filter=id%20ne%20'x'&{VERSION}"),
+            (f"{_ONE}&{VERSION}", f"{_ONE}&$FILTER=id%20ne%20'x'&{VERSION}"),
+            (f"{_ONE}&{VERSION}", f"$filter%3Astartswith(id,'none=')&{VERSION}"),
+            (f"{VERSION}&maxresults=1", f"{VERSION}%0Amaxresults:1"),
+            (f"{VERSION}&maxresults=1", f"{VERSION}%0Amaxresults%3A1"),
+            (f"{VERSION}&maxresults=1", f"{VERSION}&maxresults=1&maxresults=2"),
+            (f"{VERSION}&maxresults=1", VERSION),
+        )
+    ),
+    *(
+        ("batch", f"{signed}?{VERSION}", f"{sent}?{VERSION}")
+        for signed, sent in (
+            ("/jobs/attacked", "/jobs%2Fattacked"),
+            ("/jobs/attacked", "/jobs%5Cattacked"),
+            ("/jobs/attacked", "//jobs/attacked"),
+            ("/jobs%2Fattacked", "/jobs/attacked"),
+            ("/jobs/attacked/tasks/x", "/jobs/attacked%2Ftasks/x"),
+            ("/jobs/attacked", "/jobs/ATTACKED"),
+            ("/jobs/attacked", "/jobs/attacke%64"),
+        )
+    ),
+    *(
+        ("blob", f"/?{signed}", f"/?{sent}")
+        for signed, sent in (
+            ("comp=list&prefix=none", "comp=list%0Aprefix:none"),
+            ("comp=list&prefix=none", "comp:list%0Aprefix=none"),
+            ("comp=list&prefix=none:", "comp=list&prefix%3Anone="),
+            ("comp=list&maxresults=1&prefix=none", "comp=list&maxresults=1%0Aprefix:none"),
+            ("comp=list&prefix=none", "comp=list&prefix=none&prefix=a"),
+            ("comp=list&prefix=none", "comp=list&prefix=&prefix=none"),
+            ("comp=list&prefix=none", "comp=list"),
+        )
+    ),
+    ("blob", "/a/b?comp=metadata", "/a%2Fb?comp=metadata"),
+    ("blob", "/a%2Fb?comp=metadata", "/a/b?comp=metadata"),
+)
+"""What was signed, and what else is sent with that signature."""
+
+
+def tampered(attacker: Attacker) -> Tally:
+    """A right signature, of a request that could be taken for the one that is sent."""
+    tally = Tally()
+    for service, signed, sent in TAMPERED:
+        own, other = (_get(service, target) for target in (signed, sent))
+        headers = attacker.headers(own)
+        is_accepted = attacker.signed(own).status in (200, 404)
+        answer = attacker.send(other, {**headers, "authorization": attacker.authorization(own, headers)})
+        tally.note(f"{sent} for {signed}", is_accepted and answer.status in (400, 403), answer.status)
+    return tally
+
+
+def _get(service: Service, target: str) -> Request:
+    path, _, query = target.partition("?")
+    return Request(service, "GET", path, query)
 
 
 def foreign_callers(attacker: Attacker) -> Tally:

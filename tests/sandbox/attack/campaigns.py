@@ -10,6 +10,7 @@ from tests.sandbox.attack.attacker import Attempts
 
 CAMPAIGNS: Mapping[str, Attempts] = {
     "signatures": access.unsigned_and_forged,
+    "tampered": access.tampered,
     "callers": access.foreign_callers,
     "versions": access.unknown_versions,
     "sas": access.sas_beyond_its_rights,

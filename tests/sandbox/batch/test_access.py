@@ -8,10 +8,13 @@ import hmac
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.sandbox.batch.world import ACCOUNT, HOST, KEY, Answer, World, in_world, sign
-from tui.sandbox.batch.auth import SharedKeyVerifier, SignedRequest
+from tui.sandbox.batch.auth import SharedKeyVerifier, SignedRequest, strings_to_sign
 from tui.sandbox.batch.errors import ServiceError
+from tui.sandbox.batch.http import read_query
 from tui.sandbox.batch.times import TICKS_PER_SECOND, http_date, parse_time
 
 _MINUTE = 60 * TICKS_PER_SECOND
@@ -167,3 +170,83 @@ def test_a_body_length_other_than_the_signed_one_is_refused() -> None:
     headers = {"ocp-date": _DATE, "content-length": "5", "authorization": _signed(text)}
     with pytest.raises(ServiceError):
         verifier.verify(SignedRequest("POST", "/jobs", "api-version=1", headers), _NOW)
+
+
+_VERSION = "api-version=2025-06-01"
+
+
+@pytest.mark.parametrize(
+    ("signed", "sent"),
+    [
+        (f"{_VERSION}&$filter=id%20eq%20'x'", f"{_VERSION}&$filter=&$filter=id%20eq%20'x'"),
+        (f"{_VERSION}&$filter=id%20eq%20'x'", f"{_VERSION}&$filter=id%20eq%20'x'&$filter=id%20eq%20'y'"),
+        (f"{_VERSION}&$filter=id%20eq%20'x'", f"$filter=id%20eq%20'x'&$FILTER=id%20eq%20'pool'&{_VERSION}"),
+        (f"$filter=id%20eq%20'x'&{_VERSION}", f"{_VERSION}&$filter%3Aid%20eq%20'x=y'"),
+        (f"$filter=id%20eq%20'x:'&{_VERSION}", f"$filter%3Aid%20eq%20'x='&{_VERSION}"),
+        (f"{_VERSION}&maxresults=1", f"{_VERSION}%0Amaxresults:1"),
+        (f"{_VERSION}&maxresults=1", f"{_VERSION}&maxresults=1&maxresults=2"),
+        (_VERSION, f"{_VERSION}&$select=&maxresults="),
+    ],
+)
+def test_no_other_query_passes_for_the_signed_one(tmp_path: Path, signed: str, sent: str) -> None:
+    async def work(world: World) -> None:
+        await world.make_pool()
+        headers = {"host": HOST, "ocp-date": http_date(world.service.clock.now())}
+        headers["authorization"] = sign("GET", "/pools", signed, headers)
+        expected = await world._exchange("GET", "/pools", signed, headers, b"")
+        answer = await world._exchange("GET", "/pools", sent, headers, b"")
+        assert expected.status == 200
+        assert answer.status in (400, 403) or answer.json["value"] == expected.json["value"]
+
+    in_world(tmp_path, work)
+
+
+_QUERIES = st.lists(
+    st.sampled_from(
+        ["a", "b", "A", "$f", "=", "&", ":", "%3A", "%3D", "%26", "%0A", "%0D", "%00", "+", "%C3%A9", "%FF"]
+    ),
+    max_size=10,
+).map("".join)
+
+
+@given(raw_query=_QUERIES)
+def test_what_is_read_of_a_query_is_what_its_signature_says(raw_query: str) -> None:
+    try:
+        read = read_query(raw_query)
+    except ServiceError:
+        return
+    request = SignedRequest("GET", "/pools", raw_query, {})
+    for text in strings_to_sign(ACCOUNT, request):
+        lines = text.partition(f"/{ACCOUNT}/pools")[2].split("\n")[1:]
+        assert {name.lower(): value for name, _, value in (line.partition(":") for line in lines)} == read
+
+
+@pytest.mark.parametrize(
+    ("signed", "sent"),
+    [
+        ("/jobs/job", "/jobs%2Fjob"),
+        ("/jobs%2Fjob", "/jobs/job"),
+        ("/jobs/job", "/jobs%5Cjob"),
+        ("/jobs/job/tasks/t0", "/jobs/job%2ftasks/t0"),
+        ("/jobs/files/tasks", "/jobs/files%2Ftasks"),
+        ("/jobs/job/tasks/t0/files/wd/x", "/jobs/job/tasks%2Ft0/files/wd/x"),
+    ],
+)
+def test_no_other_path_passes_for_the_signed_one(tmp_path: Path, signed: str, sent: str) -> None:
+    async def work(world: World) -> None:
+        await world.make_pool()
+        await world.make_job()
+        headers = {"host": HOST, "ocp-date": http_date(world.service.clock.now())}
+        headers["authorization"] = sign("GET", signed, _VERSION, headers)
+        assert refused(await world._exchange("GET", sent, _VERSION, headers, b""))
+
+    in_world(tmp_path, work)
+
+
+def test_digits_are_those_of_ascii(tmp_path: Path) -> None:
+    async def work(world: World) -> None:
+        for digits in ("%EF%BC%91", "%D9%A1", "1_0", "%201", "1e2"):
+            answer = await world.send("GET", f"/pools?{_VERSION}&maxresults={digits}")
+            assert (answer.status, answer.code) == (400, "InvalidQueryParameterValue"), digits
+
+    in_world(tmp_path, work)

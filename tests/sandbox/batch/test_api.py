@@ -71,7 +71,7 @@ def test_an_etag_is_the_ticks_of_last_modified_everywhere(tmp_path: Path) -> Non
         ("GET", "/pools?api-version=2025-06-01&maxresults=1001", 400, "InvalidQueryParameterValue"),
         ("GET", "/pools?api-version=2025-06-01&$skiptoken=%C3%A9", 400, "InvalidQueryParameterValue"),
         ("GET", "/pools?maxresults=5", 400, "MissingRequiredQueryParameter"),
-        ("GET", "/pools?api-version=", 400, "InvalidQueryParameterValue"),
+        ("GET", "/pools?api-version=", 400, "MissingRequiredQueryParameter"),
         ("GET", "/pools?api-version=1", 400, "InvalidQueryParameterValue"),
         ("GET", "/pools?api-version=2025-06-01-preview", 400, "InvalidQueryParameterValue"),
         ("GET", "/pools?api-version=2025-06-02", 400, "UnsupportedRequestVersion"),

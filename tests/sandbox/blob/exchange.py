@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Scope
 
@@ -98,7 +99,7 @@ async def signed_exchange(
 
 
 def authorization(method: str, path: str, query: str, headers: Mapping[str, str]) -> str:
-    """For headers whose names sort the same by character and by word, and a query that needs no decoding."""
+    """For headers whose names sort the same by character and by word, and a query whose names need no decoding."""
     names = ["content-encoding", "content-language", "content-length", "content-md5", "content-type", "date"]
     names += ["if-modified-since", "if-match", "if-none-match", "if-unmodified-since", "range"]
     values = {**headers, "date": ""}  # the date stands in x-ms-date
@@ -106,7 +107,7 @@ def authorization(method: str, path: str, query: str, headers: Mapping[str, str]
         del values["content-length"]
     standard = [values.get(name, "") for name in names]
     own = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers) if name.startswith("x-ms-"))
-    parameters = "".join(f"\n{pair.replace('=', ':', 1)}" for pair in sorted(query.split("&")) if pair)
+    parameters = "".join(f"\n{unquote(pair.replace('=', ':', 1))}" for pair in sorted(query.split("&")) if pair)
     text = "\n".join([method, *standard]) + f"\n{own}/{ACCOUNT.name}{path}{parameters}"
     digest = hmac.new(base64.b64decode(ACCOUNT.key), text.encode(), hashlib.sha256).digest()
     return f"SharedKey {ACCOUNT.name}:{base64.b64encode(digest).decode()}"

@@ -15,8 +15,9 @@ from starlette.types import ASGIApp
 from tests.sandbox.blob.exchange import NOW, Answer, authorization, exchange, signed_exchange
 from tests.sandbox.blob.serving import ACCOUNT
 from tui.sandbox.blob import BlobAccount
+from tui.sandbox.blob.errors import ServiceError
 from tui.sandbox.blob.messages import Request
-from tui.sandbox.blob.shared_key import header_order, string_to_sign
+from tui.sandbox.blob.shared_key import check_query, header_order, string_to_sign
 
 
 def request_of(method: str, path: str, query: str, headers: dict[str, str]) -> Request:
@@ -154,3 +155,53 @@ def test_a_key_that_is_none_is_refused_without_showing_it(key: str) -> None:
     with pytest.raises(ValueError, match="account key is") as caught:
         BlobAccount("name", key)
     assert "not base64!" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("signed", "sent"),
+    [
+        ("comp=list&prefix=x", "comp=list%0Aprefix:x"),
+        ("comp=list&prefix=x&timeout=1", "comp=list&prefix=x%0Atimeout:1"),
+        ("comp=list&prefix=x&timeout=1", "comp=list&prefix=x%0A%0Atimeout:1"),
+        ("comp=list&prefix=x:y", "comp=list&prefix:x=y"),
+        ("comp=list&prefix=x:y", "comp=list&prefix%3Ax=y"),
+        ("comp=list&prefix=x", "comp:list%0Aprefix=x"),
+        ("comp=list&prefix=x", "comp=list&prefix=x&prefix="),
+    ],
+)
+async def test_no_other_query_passes_for_the_signed_one(app: ASGIApp, signed: str, sent: str) -> None:
+    headers = {"x-ms-date": format_datetime(NOW, usegmt=True), "x-ms-version": "2026-10-06"}
+    headers["authorization"] = authorization("GET", "/batchtui", signed, headers)
+    for query, status in ((signed, (200,)), (sent, (400, 403))):
+        answer = await exchange(app, "GET", "/batchtui", query=query, headers=headers)
+        assert answer is not None
+        assert answer.status in status, query
+
+
+async def test_a_listing_may_begin_with_any_line(app: ASGIApp) -> None:
+    answer = await signed_exchange(app, "GET", "/batchtui", query="comp=list&prefix=a%3Ab%0Ac%0D%0A%00")
+    assert answer.status == 200
+
+
+_QUERIES = st.lists(
+    st.sampled_from(["a", "b", "A", "=", "&", ":", "%3A", "%3D", "%26", "%0A", "%0D", "+", "%C3%A9", "%FF"]),
+    max_size=10,
+).map("".join)
+
+
+@given(raw_query=_QUERIES)
+def test_what_is_read_of_a_query_is_what_its_signature_says(raw_query: str) -> None:
+    request = request_of("GET", "/acct/c", raw_query, {"Date": "now"})
+    try:
+        check_query(request.query)
+    except ServiceError:
+        return
+    read: dict[str, str] = {}
+    name = ""
+    for line in string_to_sign(request, "acct").partition("/acct/acct/c\n")[2].split("\n"):
+        if ":" in line:
+            name, _, value = line.partition(":")
+            read[name] = value
+        elif name in read:
+            read[name] += f"\n{line}"
+    assert read == request.query

@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -34,6 +35,8 @@ _SIGNED_HEADERS = (
     "if-unmodified-since",
     "range",
 )
+_FILE_PATH = re.compile("/(?:jobs/[^/]+/tasks|pools/[^/]+/nodes)/[^/]+/files/")
+_ESCAPED_SLASH = re.compile("%(?:2f|5c)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class SharedKeyVerifier:
             given = base64.b64decode(signature, validate=True)
         except (binascii.Error, ValueError):
             raise authentication_failed("The MAC signature found in the HTTP request is not valid.") from None
-        for text in _strings_to_sign(self._account, request):
+        for text in strings_to_sign(self._account, request):
             expected = hmac.new(self._key, text.encode("utf-8", "surrogateescape"), hashlib.sha256).digest()
             if hmac.compare_digest(expected, given):
                 return
@@ -88,18 +91,16 @@ class SharedKeyVerifier:
 
 def authorization(account: str, key: str, request: SignedRequest) -> str:
     """The Authorization header of a request, which has its date and, with a body, its length and type already."""
-    text = next(_strings_to_sign(account, request))
+    text = next(strings_to_sign(account, request))
     mac = hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()
     return f"SharedKey {account}:{base64.b64encode(mac).decode()}"
 
 
-def _strings_to_sign(account: str, request: SignedRequest) -> Iterator[str]:
+def strings_to_sign(account: str, request: SignedRequest) -> Iterator[str]:
+    """What a client may have signed, the likeliest first."""
     length = request.headers.get("content-length", "")
     lengths = dict.fromkeys((length, "0", "") if length in ("", "0") else (length,))
-    slashed = request.raw_path
-    for escape in ("%2F", "%2f", "%5C", "%5c"):
-        slashed = slashed.replace(escape, "/")
-    paths = dict.fromkeys((request.raw_path, slashed))
+    paths = dict.fromkeys((request.raw_path, _slashed(request.raw_path)))
     for path, size, lower in product(paths, lengths, (False, True)):
         yield "\n".join(
             [
@@ -110,6 +111,13 @@ def _strings_to_sign(account: str, request: SignedRequest) -> Iterator[str]:
                 *_query_lines(request.raw_query, lower),
             ]
         )
+
+
+def _slashed(raw_path: str) -> str:
+    """The path as old clients sign it: with the slashes of a file's name as they are."""
+    if not (found := _FILE_PATH.match(raw_path)):
+        return raw_path
+    return raw_path[: found.end()] + _ESCAPED_SLASH.sub("/", raw_path[found.end() :])
 
 
 def _ocp_headers(request: SignedRequest) -> list[tuple[str, str]]:

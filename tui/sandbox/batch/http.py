@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ MAX_BODY_BYTES = 1_048_576
 _MAX_PAGE = 1000
 _ERROR_SET = "$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"
 _SAFE_METHODS = ("GET", "HEAD")
+_SHOWN_CHARACTERS = 64
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 @dataclass(slots=True)
@@ -46,10 +50,7 @@ class Call:
     """By lower-case name: clients disagree about the case of `timeOut`."""
 
     def __post_init__(self) -> None:
-        query: dict[str, str] = {}
-        for name, value in parse_qsl(self.raw_query, keep_blank_values=True):
-            query.setdefault(name.lower(), value)
-        self.query = query
+        self.query = read_query(self.raw_query)
 
     def body(self) -> Body:
         return Body.parse(self.content)
@@ -64,10 +65,9 @@ class Call:
         text = self.query.get("maxresults")
         if text is None:
             return _MAX_PAGE
-        try:
-            number = int(text)
-        except ValueError:
-            raise invalid_query("maxresults", text, "MaxResults must be an integer") from None
+        if not _INTEGER.fullmatch(text):
+            raise invalid_query("maxresults", text[:_SHOWN_CHARACTERS], "MaxResults must be an integer")
+        number = int(text)
         if number < 1:
             raise invalid_query("maxresults", text, "MaxResults cannot be less than 1")
         if number > _MAX_PAGE:
@@ -106,6 +106,21 @@ class Call:
         if self.method in _SAFE_METHODS and any(negative):
             raise NotModified
         raise ServiceError("ConditionNotMet")
+
+
+def read_query(raw_query: str) -> Mapping[str, str]:
+    """What a signature says of a query, and nothing beyond: it holds a line `name:value` for each name's first value,
+    and none for what is blank. Raises InvalidQueryParameterValue where another query has the same lines."""
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(raw_query, keep_blank_values=True):
+        key = name.lower()
+        if key in query:
+            raise invalid_query(name[:_SHOWN_CHARACTERS], value[:_SHOWN_CHARACTERS], "The parameter is given twice.")
+        if ":" in name or _CONTROL_CHARACTER.search(name + value):
+            reason = "A parameter holds control characters, or its name a colon."
+            raise invalid_query(name[:_SHOWN_CHARACTERS], value[:_SHOWN_CHARACTERS], reason)
+        query[key] = value
+    return {name: value for name, value in query.items() if value}
 
 
 class NotModified(Exception):
@@ -215,7 +230,7 @@ class Responder:
 async def read_body(receive: Receive, headers: Mapping[str, str]) -> bytes:
     """The whole request body, refused as soon as it is known to be too large."""
     declared = headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+    if declared.isascii() and declared.isdigit() and int(declared) > MAX_BODY_BYTES:
         raise _too_large()
     parts, size = [], 0
     while True:

@@ -66,7 +66,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<open>\()|(?P<close>\))|(?P<comma>,)"
     r"|(?P<time>datetime'(?P<time_value>[^']*)')"
     r"|(?P<text>'(?:[^']|'')*')"
-    r"|(?P<number>-?\d+(?:\.\d+)?[lLdDfFmM]?)(?![\w/])"
+    r"|(?P<number>-?[0-9]+(?:\.[0-9]+)?[lLdDfFmM]?)(?![\w/])"
     r"|(?P<word>[A-Za-z_@$][\w.]*(?:/[A-Za-z_][\w.]*)*))",
     re.IGNORECASE,
 )

@@ -83,7 +83,7 @@ def is_loopback_host(host: str) -> bool:
         port = port.removeprefix(":")
     else:
         name, _, port = host.partition(":")
-    if port and not port.isdecimal():
+    if port and not (port.isascii() and port.isdecimal()):
         return False
     if name.lower() == "localhost":
         return True

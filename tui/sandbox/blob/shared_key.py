@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 from .account import BlobAccount
-from .errors import ErrorCode, ServiceError
+from .errors import ErrorCode, ServiceError, invalid_query
 from .messages import Request
 from .timestamps import Clock, parse_http_date
 
@@ -30,6 +32,9 @@ _SIGNED_HEADERS = (
     "if-unmodified-since",
     "range",
 )
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LINE_OF_ITS_OWN = re.compile(r"\n[^\n]*:")
+"""In a value: what follows could be a parameter. Other line ends stand, since names of blobs may hold them."""
 # The service sorts header names like words: hyphens count only between names that are otherwise equal.
 _WORD_ORDER = str.maketrans({"-": None, "_": "!"})
 
@@ -59,7 +64,7 @@ def string_to_sign(request: Request, account_name: str, *, word_order: bool = Tr
 
 
 def verify(request: Request, account: BlobAccount, clock: Clock) -> None:
-    """Raise unless `Authorization` is a fresh Shared Key signature of this request by `account`."""
+    """Raise unless `Authorization` is a fresh Shared Key signature of this request, and of no other, by `account`."""
     scheme, _, rest = request.headers["authorization"].partition(" ")
     name, _, signature = rest.strip().partition(":")
     if scheme != "SharedKey" or not signature:
@@ -78,6 +83,14 @@ def verify(request: Request, account: BlobAccount, clock: Clock) -> None:
                 f" account's key. Server used the string to sign {string_to_sign(request, account.name)!r}."
             },
         )
+    check_query(request.query)
+
+
+def check_query(query: Mapping[str, str]) -> None:
+    """Raise where another query has the same lines in the string to sign, each of which is `name:value`."""
+    for name, value in query.items():
+        if ":" in name or _CONTROL_CHARACTER.search(name) or _LINE_OF_ITS_OWN.search(value):
+            raise invalid_query(name, value)
 
 
 def _is_signature(signature: str, account: BlobAccount, text: str) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from tests.gateways.scripted_gateways import CUT_BLOB, account_at, batch_at, storage_at, storage_error
 from tests.gateways.scripted_service import Scripted, batch_error, scripted
 from tui.core import errors
+from tui.gateways.account_probe import AccountProbeGateway
 from tui.gateways.connect import open_batch, open_storage
 from tui.gateways.errors import plain_message, retry_after_s
 
@@ -297,6 +298,14 @@ class TestStorageAnswers:
                 with pytest.raises(errors.ServiceError) as caught:
                     ask()
                 assert caught.value.can_retry
+
+    @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"", DEEP])
+    def test_what_a_sas_is_answered_with_is_no_crash_either(self, body: bytes) -> None:
+        """The check of an account writes and reads by itself what a node would."""
+        made = Scripted(201, b"", {"ETag": '"1"', "Last-Modified": formatdate(0, usegmt=True)})
+        for answers in ((made, Scripted(200, body)), (made, made, Scripted(200, body))):
+            with scripted(*answers) as service, pytest.raises(errors.ServiceFault, match="makes no sense"):
+                AccountProbeGateway(account_at(service.url)).try_shared_access()
 
     def test_nobody_listens(self) -> None:
         storage = open_storage(account_at("http://127.0.0.1:1"))

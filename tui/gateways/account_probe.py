@@ -9,8 +9,8 @@ from __future__ import annotations
 import secrets
 import socket
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -26,7 +26,7 @@ from tui.core.ports import StoragePort
 from tui.core.redaction import Secret
 from tui.gateways.batch_calls import API_VERSION
 from tui.gateways.connect import open_batch, open_storage
-from tui.gateways.errors import date_s, service_errors
+from tui.gateways.errors import answer_errors, date_s, service_errors
 from tui.gateways.http import transport_to
 
 CONTAINER_PREFIX = "batch-tui-check-"
@@ -110,12 +110,18 @@ class AccountProbeGateway:
         expires_s = time.time() + _SAS_LIFETIME_S
         write = storage.sign(container, "cw", expires_s, _BLOB)
         read = storage.sign(container, "r", expires_s, _BLOB)
-        with service_errors("Storage", self._account.storage_endpoint, "writing with a SAS"), self._blob(write) as blob:
+        with self._errors("writing with a SAS"), self._blob(write) as blob:
             blob.upload_blob(content, length=len(content))
-        with service_errors("Storage", self._account.storage_endpoint, "reading with a SAS"), self._blob(read) as blob:
+        with self._errors("reading with a SAS"), self._blob(read) as blob:
             got = blob.download_blob(0, len(content)).readall()
         if got != content:
             raise ServiceFault("Storage gave back something else", "reading with a SAS: not what was written")
+
+    @contextmanager
+    def _errors(self, doing: str) -> Iterator[None]:
+        endpoint = self._account.storage_endpoint
+        with service_errors("Storage", endpoint, doing), answer_errors("Storage", endpoint, doing):
+            yield
 
     def _blob(self, url: Secret) -> BlobClient:
         return BlobClient.from_blob_url(

@@ -47,6 +47,16 @@ def test_a_block_list_keeps_its_order() -> None:
     assert parse_block_list(document) == [("Latest", "Yg=="), ("Committed", "YQ=="), ("Uncommitted", "Yw==")]
 
 
+def test_a_block_list_is_utf_8_with_or_without_its_mark() -> None:
+    document = "<?xml version='1.0' encoding='Utf-8'?><BlockList><Latest>é</Latest></BlockList>"
+    assert parse_block_list(document.encode()) == [("Latest", "é")]
+    assert parse_block_list(document.encode("utf-8-sig")) == [("Latest", "é")]
+
+
+ENTITY = '<!DOCTYPE x [<!ENTITY a "YQ==">]><BlockList><Latest>&a;</Latest></BlockList>'
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "cp037")
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -56,6 +66,12 @@ def test_a_block_list_keeps_its_order() -> None:
         b"<Blocks><Latest>YQ==</Latest></Blocks>",
         b'<!DOCTYPE x [<!ENTITY a "b">]><BlockList><Latest>&a;</Latest></BlockList>',
         b"<?xml version='1.0' encoding='no-such'?><BlockList />",
+        b"<?xml version='1.0' encoding='iso-8859-1'?><BlockList />",
+        b"<?xml version='1.0'\n  encoding = \"UTF-16\" ?><BlockList />",
+        b"<BlockList><Latest>\xe4</Latest></BlockList>",
+        *(ENTITY.encode(encoding) for encoding in ENCODINGS),
+        *(f"<?xml version='1.0' encoding='{name}'?>{ENTITY}".encode(name) for name in ENCODINGS),
+        *("<BlockList />".encode(encoding) for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp037")),
     ],
 )
 def test_what_is_no_block_list_is_refused(document: bytes) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 from starlette.types import ASGIApp
 
-from tests.sandbox.blob.exchange import NOW, Answer, exchange, signed_exchange
+from tests.sandbox.blob.exchange import NOW, Answer, authorization, exchange, signed_exchange
 from tests.sandbox.blob.serving import ACCOUNT
 from tui.sandbox.blob import BlobStore, create_blob_app
 from tui.sandbox.blob.content import CHUNK_BYTES
@@ -277,3 +278,24 @@ async def test_a_condition_refuses_before_the_body_has_crossed_the_wire(app: ASG
     answer = await signed_exchange(app, "GET", "/batchtui/input/a", headers={"if-none-match": "*"})
     assert (answer.status, answer.body) == (304, b"")
     assert "content-length" not in answer.headers
+
+
+@pytest.mark.parametrize("parameter", ["snapshot=2026-11-20T10:00:00.0000000Z", "versionid=1", "snapshot="])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+async def test_what_there_never_was_is_not_taken_for_the_blob(app: ASGIApp, method: str, parameter: str) -> None:
+    assert (await put(app, "there", b"x")).status == 201
+    answer = await signed_exchange(app, method, "/batchtui/input/there", query=parameter)
+    assert (answer.status, answer.headers["x-ms-error-code"]) == (400, "InvalidQueryParameterValue")
+    assert (await signed_exchange(app, "GET", "/batchtui/input/there")).body == b"x"
+
+
+@pytest.mark.parametrize("length", ["1_0", "+1", " 1", "\xb2", "", "9" * 30])
+async def test_a_length_in_other_digits_is_refused(app: ASGIApp, length: str) -> None:
+    headers = {**BLOCK_BLOB, "content-length": length}
+    date = {"x-ms-date": format_datetime(NOW, usegmt=True), "x-ms-version": "2026-10-06"}
+    signature = authorization("PUT", "/batchtui/input/x", "", {**headers, **date})
+    answer = await exchange(
+        app, "PUT", "/batchtui/input/x", headers={**headers, **date, "authorization": signature}, body=(b"x",)
+    )
+    assert answer is not None
+    assert (answer.status, answer.code) == (400, "InvalidHeaderValue")

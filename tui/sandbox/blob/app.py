@@ -19,7 +19,7 @@ from . import blob_operations as blobs
 from . import container_operations as containers
 from .access import Requirement, authenticate
 from .account import BlobAccount
-from .calls import Call, Limits, check_headers, is_version
+from .calls import Call, Limits, check_served, is_version
 from .documents import error_document
 from .errors import ErrorCode, ServiceError, invalid_query
 from .messages import ClientDisconnectedError, Headers, Request, Response, parse_target
@@ -136,7 +136,7 @@ class BlobService:
         grant = authenticate(request, target, self._account, self._clock)
         operation = _find_operation(request, target.level)
         grant.check(operation.requirement)
-        check_headers(request.headers)
+        check_served(request.headers, request.query)
         return await operation.run(Call(request, target, grant, self._store, self._limits))
 
     def _refusal(self, error: ServiceError, request_id: str) -> Response:

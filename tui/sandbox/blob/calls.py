@@ -38,6 +38,8 @@ _UNSERVED_HEADERS = (
     "x-ms-immutability-policy-until-date",
     "x-ms-legal-hold",
 )
+# And the same of parameters.
+_UNSERVED_PARAMETERS = ("snapshot", "versionid", "prevsnapshot", "prevsnapshoturl", "deletetype", "showonly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,11 @@ def is_version(text: str) -> bool:
         return False
 
 
-def check_headers(headers: Mapping[str, str]) -> None:
+def check_served(headers: Mapping[str, str], query: Mapping[str, str]) -> None:
     """Refuse what is not served here instead of ignoring it."""
+    for name in _UNSERVED_PARAMETERS:
+        if name in query:
+            raise invalid_query(name, query[name][:_SHOWN_CHARACTERS])
     version = headers.get("x-ms-version")
     if version is not None and not is_version(version):
         raise invalid_header("x-ms-version", version[:_SHOWN_CHARACTERS])

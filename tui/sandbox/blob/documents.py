@@ -17,6 +17,7 @@ from .timestamps import http_date
 BlockSource = Literal["Committed", "Uncommitted", "Latest"]
 
 _DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
+_ENCODING = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)""")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLOCK_SOURCES: Mapping[str, BlockSource] = {
     "Committed": "Committed",
@@ -126,12 +127,21 @@ def block_listing(committed: Iterable[Segment] | None, uncommitted: Iterable[Seg
 
 
 def parse_block_list(document: bytes) -> list[tuple[BlockSource, str]]:
-    """The (where to look, block id) pairs of a block list, in order."""
-    if b"<!" in document:  # a block list has no use for a document type, and entities are a way to attack
-        raise ServiceError(ErrorCode.INVALID_XML_DOCUMENT)
+    """The (where to look, block id) pairs of a block list, in order.
+
+    What is looked at is the text that is parsed: UTF-8, without the NULs from which the parser would take it for UTF-16
+    even where it is told the encoding.
+    """
     try:
-        root = ElementTree.fromstring(document)
-    except (ElementTree.ParseError, ValueError, LookupError):
+        text = document.decode("utf-8-sig")
+        declared = _ENCODING.match(text)
+        if declared is not None and declared[1].lower() != "utf-8":
+            raise ServiceError(ErrorCode.INVALID_XML_DOCUMENT)
+        # A block list has no use for a document type, and entities are a way to attack.
+        if "<!" in text or _NOT_IN_XML.search(text):
+            raise ServiceError(ErrorCode.INVALID_XML_DOCUMENT)
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError):
         raise ServiceError(ErrorCode.INVALID_XML_DOCUMENT) from None
     pairs = []
     for child in root:

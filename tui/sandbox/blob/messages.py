@@ -5,6 +5,7 @@ Names of headers and query parameters are lower case. Values are text: headers b
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_to_bytes
@@ -12,9 +13,11 @@ from urllib.parse import unquote, unquote_to_bytes
 from starlette.types import Receive, Scope
 
 from .content import ContentStream
-from .errors import ErrorCode, ServiceError
+from .errors import ErrorCode, ServiceError, invalid_header
 
 Headers = list[tuple[str, str]]
+_SHOWN_CHARACTERS = 64
+_LENGTH = re.compile(r"[0-9]{1,19}")
 
 
 class ClientDisconnectedError(Exception):
@@ -44,6 +47,8 @@ class Request:
         text = self.headers.get("content-length")
         if text is None:
             raise ServiceError(ErrorCode.MISSING_CONTENT_LENGTH)
+        if not _LENGTH.fullmatch(text):
+            raise invalid_header("content-length", text[:_SHOWN_CHARACTERS])
         return int(text)
 
     async def body_chunks(self) -> AsyncIterator[bytes]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from azure.batch import BatchClient
+from azure.batch.models import BatchJobCreateOptions, BatchJobPreparationTask, BatchPoolInfo
 from azure.core.credentials import AzureNamedKeyCredential
 
 from tests.contract.gateway_jobs import run_to_end, until
@@ -75,6 +76,23 @@ def test_says_on_which_nodes_the_preparation_failed(batch: BatchPort, pool_id: s
 def test_a_job_that_prepares_nothing_has_no_preparations(batch: BatchPort, pool_id: str) -> None:
     batch.create_job(job_spec("plain", pool_id), no_sas)
     assert batch.list_preparations("plain") == ()
+    assert not needs_preparation(batch, "plain")
+
+
+def test_a_job_says_whether_its_tasks_need_the_preparation(batch: BatchPort, typed: BatchClient, pool_id: str) -> None:
+    prepare = StartTaskSpec("/bin/sh -c :")
+    batch.create_job(replace(job_spec("waits", pool_id), preparation_task=prepare), no_sas)
+    assert needs_preparation(batch, "waits")
+    goes_on = BatchJobPreparationTask(command_line="/bin/sh -c :", wait_for_success=False)
+    pool = BatchPoolInfo(pool_id=pool_id)
+    typed.create_job(BatchJobCreateOptions(id="goes-on", pool_info=pool, job_preparation_task=goes_on))
+    assert not needs_preparation(batch, "goes-on")
+
+
+def needs_preparation(batch: BatchPort, job_id: str) -> bool:
+    job = batch.get_job(job_id)
+    assert job is not None
+    return job.needs_preparation
 
 
 def test_releases_what_it_prepared_as_the_same_user(batch: BatchPort, typed: BatchClient, pool_id: str) -> None:

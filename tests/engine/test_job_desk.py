@@ -55,6 +55,14 @@ def test_a_preparation_that_failed_is_what_keeps_tasks_waiting(world: World) -> 
     assert "preparation task failed on 1 of 1 node (BlobNotFound: The blob does not exist)" in cause.sentence
 
 
+def test_only_a_job_that_prepares_its_nodes_is_asked_how_that_went(world: World) -> None:
+    world.batch.behaviour.task_s = 10_000.0
+    world.execute()
+    world.batch.jobs[RUN_ID].state = "active"
+    desk_of(world).look()
+    assert world.faults.calls["list_preparations"] == 0
+
+
 class WaitingBatch(FakeBatch):
     """Its job has one task that waits for others, as the test says; those given as `states` exist."""
 

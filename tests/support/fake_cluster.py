@@ -255,6 +255,7 @@ class FakeCluster:
             max_wall_clock_s=job.spec.max_wall_clock_s,
             terminates_when_done=job.ends_when_done,
             metadata=dict(job.spec.metadata),
+            needs_preparation=job.spec.preparation_task is not None,
         )
 
     def _pool(self, pool_id: str) -> FakePool:

@@ -206,7 +206,7 @@ class NodePreparation:
 
     @property
     def has_failed(self) -> bool:
-        """Whether none of the job's tasks will run on the node."""
+        """Whether the node stays unprepared: no task of a job that needs its preparation runs there."""
         return self.is_over and (self.failure is not None or (self.exit_code or 0) != 0)
 
 
@@ -222,6 +222,8 @@ class JobRecord:
     max_wall_clock_s: float | None = None
     terminates_when_done: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
+    needs_preparation: bool = False
+    """Whether its tasks run only on nodes where its preparation task succeeded."""
 
     @property
     def is_over(self) -> bool:

@@ -52,8 +52,8 @@ class JobDesk:
             counts = batch.count_tasks(plan.job_id)
             waiting = self._waiting(tools) if counts.active else None
             unmet, unread = ((), 0) if waiting is None else self._unmet(tools, waiting)
-        asks = counts.active and any(node.takes_tasks for node in nodes)
-        preparations = batch.list_preparations(self.plan.job_id) if asks else ()
+        may_be_barred = job is not None and job.needs_preparation and counts.active
+        preparations = batch.list_preparations(self.plan.job_id) if may_be_barred else ()
         return Situation(tools.clock.now_s(), job, pool, nodes, counts, waiting, unmet, unread, preparations)
 
     def _waiting(self, tools: RunTools) -> TaskDetail | None:

@@ -143,6 +143,7 @@ def preparation(item: Json) -> NodePreparation:
 def job(item: Json) -> JobRecord:
     execution: Json = item.get("executionInfo") or {}
     constraints: Json = item.get("constraints") or {}
+    preparation: Json = item.get("jobPreparationTask") or {}
     return JobRecord(
         id=item["id"],
         state=item.get("state", ""),
@@ -154,6 +155,7 @@ def job(item: Json) -> JobRecord:
         max_wall_clock_s=_duration(constraints.get("maxWallClockTime")),
         terminates_when_done=str(item.get("onAllTasksComplete", "")).lower() == "terminatejob",
         metadata=_metadata(item),
+        needs_preparation=bool(preparation) and preparation.get("waitForSuccess", True),
     )
 
 

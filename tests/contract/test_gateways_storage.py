@@ -96,6 +96,10 @@ NAMES = (
     "ünïcødé/日本語.txt",
     "-leading",
     "tilde~[brackets]{braces}=,@!*().txt",
+    ".",
+    "../..",
+    "./f",
+    "a/../../b",
 )
 
 

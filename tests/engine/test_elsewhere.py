@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.world import ALL_PARTS, RUN_ID, Killed, World, before, kill, make_world
-from tui.core.errors import Conflict, NotFound, RunFailed, ServiceError
+from tui.core.errors import Conflict, NotFound, RunFailed, RunTimedOut, ServiceError
 from tui.core.events import RunSummary
 from tui.core.plan import DeletePart
 
@@ -99,6 +99,18 @@ def test_a_machine_comes_back_to_a_run_that_another_one_ended(world: World, tmp_
     assert made == ["create_pool", "create_job"], "nothing is made twice"
     again = world.execute()
     _check(world, again)
+
+
+def test_a_run_that_timed_out_and_was_deleted_since_says_so(world: World) -> None:
+    """Its clean-up was left out, which is not to say that it has begun."""
+    world.batch.behaviour.task_s = 2 * world.plan.timeout_s
+    assert world.execute().exit_code == RunTimedOut.exit_code
+    for container in world.plan.containers:
+        world.storage.delete_container(container)
+    world.batch.jobs.clear()
+    summary = world.execute()
+    assert summary.outcome.startswith(_GONE)
+    assert "runs resume" not in summary.hint
 
 
 def test_a_pool_that_is_deleted_while_tasks_wait_for_it_ends_the_run(tmp_path: Path) -> None:

@@ -90,6 +90,19 @@ def test_nobody_is_asked_while_all_is_well(world: World) -> None:
     assert world.faults.calls[QUESTION] == 0
 
 
+def test_nobody_is_asked_why_a_node_takes_a_moment(world: World) -> None:
+    failing(world, "n0", "n1")
+    up_s = world.batch.behaviour.node_start_s
+
+    def take_them_after_a_moment(_: str) -> None:
+        if world.clock.monotonic_s() > up_s + ASK_EVERY_S / 2:
+            failing(world)
+
+    world.faults.before_call = take_them_after_a_moment
+    assert world.execute().exit_code == 0
+    assert world.faults.calls[QUESTION] == 0
+
+
 def test_the_pool_of_the_run_itself_has_nothing_to_ask_for(tmp_path: Path) -> None:
     world = make_world(tmp_path)
     world.batch.behaviour.start_task_fails = True

@@ -95,16 +95,12 @@ def needs_preparation(batch: BatchPort, job_id: str) -> bool:
     return job.needs_preparation
 
 
-def test_releases_what_it_prepared_as_the_same_user(batch: BatchPort, typed: BatchClient, pool_id: str) -> None:
+def test_releases_what_it_prepared(batch: BatchPort, pool_id: str) -> None:
     name = f"job-{secrets.token_hex(4)}"
     prepare = StartTaskSpec("/bin/sh -c 'mkdir -p $AZ_BATCH_NODE_SHARED_DIR/of-job'")
     release = "/bin/sh -c 'rm -rf $AZ_BATCH_NODE_SHARED_DIR/of-job'"
     spec = replace(job_spec(name, pool_id), preparation_task=prepare, release_command_line=release)
     batch.create_job(spec, no_sas)
-    made = typed.get_job(name)
-    assert made.job_release_task is not None
-    assert made.job_preparation_task is not None
-    assert made.job_release_task.user_identity == made.job_preparation_task.user_identity
     run_to_end(batch, name, task("sees", "test -d $AZ_BATCH_NODE_SHARED_DIR/of-job"))
     assert next(page.rows[0].exit_code for page in batch.list_tasks(name)) == 0
     batch.delete_job(name)

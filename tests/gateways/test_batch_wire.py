@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ POOL = PoolSpec(
     start_task=START,
     metadata={"batchtui_run": "run-1"},
 )
-JOB = JobSpec("job", "pool", 5, 5_400, 1, START, {"batchtui_run": "run-1"})
+JOB = JobSpec("job", "pool", 5, 5_400, 1, START, {"batchtui_run": "run-1"}, "/bin/sh -c 'rm -rf it'")
 TASK = TaskSpec(
     "task",
     "/bin/sh -c :",
@@ -270,6 +271,15 @@ class TestSigning:
         for ready in (pool_body(POOL, sign)["startTask"], job_body(JOB, sign)["jobPreparationTask"]):
             assert ready["waitForSuccess"] is True
             assert ready["userIdentity"] == {"autoUser": {"scope": "pool", "elevationLevel": "admin"}}
+
+    def test_what_made_them_ready_is_undone_by_the_same_user(self) -> None:
+        body = job_body(JOB, sign)
+        assert body["jobReleaseTask"] == {
+            "commandLine": "/bin/sh -c 'rm -rf it'",
+            "userIdentity": body["jobPreparationTask"]["userIdentity"],
+        }
+        assert "jobReleaseTask" not in job_body(replace(JOB, preparation_task=None), sign), "the service refuses that"
+        assert "jobReleaseTask" not in job_body(replace(JOB, release_command_line=""), sign)
 
 
 TYPES: dict[str, type | tuple[type, ...]] = {

@@ -341,5 +341,6 @@ class TestText:
         assert retry_after_s({"Retry-After": formatdate(time.time() + 100, usegmt=True)}) == pytest.approx(100, abs=5)
         assert retry_after_s({"Retry-After": formatdate(0, usegmt=True)}) == 0
         assert retry_after_s({"Retry-After": "soon"}) is None
+        assert [retry_after_s({"Retry-After": text}) for text in ("1e309", "nan", "-inf")] == [None] * 3
         assert retry_after_s({"Retry-After": f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT"}) is None
         assert retry_after_s({}) is None

@@ -1,7 +1,7 @@
 """Watches the tasks until every one is completed, the job has ended or the limit has passed.
 
 That all is done is believed only from a full list. The pool is watched alongside: what keeps it from running tasks is
-told soon, and a pool that never will run any ends the run: of a pool of others, where none of its nodes can be prepared.
+told soon, and a pool that never will run any ends the run; one of others is such where no node of it can be prepared.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tui.sandbox.bounds import Bounds
+from tui.sandbox.bounds import BoundedProtocol, Bounds
 from tui.sandbox.server import LoopbackServer
 
 LIMIT_S = 20.0
@@ -38,11 +38,14 @@ class Service:
     held: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     """Released once for each request that came in to be held."""
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Of the latest request, as its application sees them."""
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """A client went before its request was done with."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
+        self.headers = scope["headers"]
         if path == "/held":
             self.held.release()
             await self.go_on.wait()
@@ -270,6 +273,48 @@ async def test_a_head_too_large_is_refused_before_it_ends() -> None:
         client = await here.connect()
         client.send(GET * 20_000)
         assert await client.status() == 200, "many small heads at once are no large one"
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"),
+    [(b"0\r\n", b"X: a\r\n" * 700), (b"0\r\nX: ", b"a" * 4_096), (b"1;x=", b"a" * 4_096), (b"000", b"0" * 4_096)],
+    ids=["trailers", "trailer", "extension", "size"],
+)
+async def test_what_comes_beside_a_body_has_a_heads_size(first: bytes, piece: bytes) -> None:
+    async with served(PATIENT) as here:
+        client = await here.connect()
+        client.send(PUT + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n" + first)
+        assert b"HTTP/1.1 4" in await client.given_up(piece)
+        assert await here.ask() == 200
+
+
+async def test_a_body_may_come_in_chunks_of_one_byte() -> None:
+    async with served(PATIENT) as here:
+        client = await here.connect()
+        client.send(PUT + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 50_000 + b"0\r\n\r\n")
+        assert await client.status() == 200
+
+
+async def test_a_header_behind_the_body_is_none() -> None:
+    async with served(PATIENT) as here:
+        client = await here.connect()
+        client.send(PUT + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Late: 1\r\n\r\n")
+        assert await client.status() == 200
+        assert dict(here.service.headers) == {b"host": b"here", b"transfer-encoding": b"chunked"}
+
+
+async def test_requests_nobody_waited_to_send_wait_with_their_sender() -> None:
+    async with served(PATIENT) as here:
+        client, requests = await here.connect(), 5_000
+        client.send(b"GET /held HTTP/1.1\r\nHost: here\r\n\r\n" + GET * requests)
+        await here.service.held.acquire()
+        assert await here.ask() == 200
+        connections = [one for one in here.server.server_state.connections if isinstance(one, BoundedProtocol)]
+        (connection,) = [one for one in connections if one.pipeline]
+        assert len(connection.pipeline) < requests / 2
+        assert connection.flow.read_paused
+        here.service.go_on.set()
+        assert [await client.status() for _ in range(1 + requests)] == [200] * (1 + requests)
 
 
 async def test_held_connections_lock_nobody_out() -> None:

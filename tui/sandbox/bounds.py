@@ -17,6 +17,8 @@ from typing import ClassVar, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+_PIECE_BYTES = 16 * 1024
+"""Parsed at once: so many heads go into it, at most, that the connection is to wait with."""
 _NO_LINGER = struct.pack("ii", 1, 0)
 _REQUEST_TIMEOUT = 408
 _HEAD_TOO_LARGE = 431
@@ -51,7 +53,9 @@ class Bounds:
     answer_s: float = 120.0
     """For as long nothing of an answer may be taken."""
     head_bytes: int = 64 * 1024
-    """Give or take one read from the socket."""
+    """Of a head, and of what comes beside a body's bytes between two of them; give or take one piece."""
+    waiting: int = 8
+    """Requests that a client sent before the one before them was answered; further ones are not read."""
     connections: int = 256
     """At once, to one service. A run uses some 40; both services' stay well below the 1,024 files of a process."""
 
@@ -81,28 +85,50 @@ class BoundedProtocol(HttpToolsProtocol):
         self._since = self.clock()
         """When the client was last known to do its part."""
         self._head_bytes = 0
-        self._heads = 0
+        self._heads = self._body_pieces = 0
         self._body_bytes = 0
         """Since `_since`."""
+        self._unparsed = b""
+        """What was read, and waits until fewer requests do."""
         self._unsent = (0, self._since)
         """Bytes of the answer that wait for the client, and since when just so many."""
         if len(self.connections) > self.bounds.connections:
             self._make_room()
 
     def data_received(self, data: bytes) -> None:
+        self._unparsed += data
+        self._parse()
+
+    def _parse(self) -> None:
+        """As much of what was read as there is room for requests; the client keeps the rest of what it sends."""
+        data, start = self._unparsed, 0
+        while start < len(data) and len(self.pipeline) < self.bounds.waiting and not self.transport.is_closing():
+            self._parse_piece(data[start : start + _PIECE_BYTES])
+            start += _PIECE_BYTES
+        self._unparsed = data[start:]
+        if self._unparsed and not self.transport.is_closing():
+            self.flow.pause_reading()
+
+    def _parse_piece(self, piece: bytes) -> None:
         if self._awaited is _Awaited.REQUEST:
             self._await(_Awaited.HEAD)
-        heads = self._heads
-        super().data_received(data)
-        if self._awaited is _Awaited.HEAD and heads == self._heads:
-            self._head_bytes += len(data)
-            if self._head_bytes > self.bounds.head_bytes and not self.transport.is_closing():
-                self._refuse(_HEAD_TOO_LARGE)
+        heads, bodies = self._heads, self._body_pieces
+        super().data_received(piece)
+        if self._awaited is _Awaited.REQUEST or (heads, bodies) != (self._heads, self._body_pieces):
+            self._head_bytes = 0
+            return
+        self._head_bytes += len(piece)
+        if self._head_bytes > self.bounds.head_bytes and not self.transport.is_closing():
+            self._give_up(_HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         if self._awaited is not _Awaited.HEAD:
             self._await(_Awaited.HEAD)
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._awaited is _Awaited.HEAD:  # or it follows a body: nobody looks for it there, and it is not signed
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._heads += 1
@@ -111,6 +137,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
+        self._body_pieces += 1
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -121,6 +148,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._awaited is not _Awaited.BODY:
             self._since = self.clock()
         super().on_response_complete()
+        if self._unparsed:
+            self.loop.call_soon(self._parse)
 
     def resume_writing(self) -> None:
         self._unsent = (0, self.clock())
@@ -165,14 +194,14 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._awaited is _Awaited.HEAD and self._is_answered and now - self._since >= self.bounds.head_s:
             self._give_up()
 
-    def _give_up(self) -> None:
+    def _give_up(self, status: int = _REQUEST_TIMEOUT) -> None:
         """End the connection, and say why where something was asked and nothing answered."""
         if self._awaited is _Awaited.HEAD:
             can_answer = self._heads + self._head_bytes > 0
         else:
             can_answer = not self.cycle.response_started and not self.pipeline
         if can_answer:
-            self._refuse(_REQUEST_TIMEOUT)
+            self._refuse(status)
         elif self._is_answered:
             self.transport.close()
         else:

@@ -20,6 +20,7 @@ CAMPAIGNS: Mapping[str, Attempts] = {
     "links": links.linking_tasks,
     "malformed": harm.malformed,
     "oversized": harm.oversized,
+    "floods": harm.floods,
     "slow": slow.slow_requests,
     "connections": slow.held_connections,
     # Elsewhere nothing tells of a process that shows nothing.

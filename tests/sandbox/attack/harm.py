@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tests.sandbox.attack.access import Sas
-from tests.sandbox.attack.attacker import VERSION, Answer, Attacker, Request, Tally
+from tests.sandbox.attack.attacker import VERSION, Answer, Attacker, Request, Service, Tally, answer_of
 from tests.support.sandbox import eventually
 
 CLIMBS = (
@@ -20,6 +23,10 @@ CLIMBS = (
     "x" * 4_000,
 )  # fmt: skip
 """Names as they stand in a request's path."""
+_PATIENCE_S = 1.0
+"""With a sandbox that does not read on."""
+_FLOOD_BYTES = 24 << 20
+_KEPT_BYTES = 12 << 20
 CANARY = b"canary that no answer may hold"
 
 
@@ -222,3 +229,46 @@ def oversized(attacker: Attacker) -> Tally:
 def _too_many_tasks() -> Request:
     tasks = [{"id": f"t{number}", "commandLine": "true"} for number in range(2_000)]
     return Request("batch", "POST", "/jobs/climb/addtaskcollection", VERSION, json.dumps({"value": tasks}).encode())
+
+
+def floods(attacker: Attacker) -> Tally:
+    """Far more than any request may be, by somebody without a key who does not stop: little of it is kept."""
+    tally = Tally()
+    services: tuple[Service, ...] = ("batch", "blob")
+    for service in services:
+        for what, first, piece in _floods():
+            before = _memory_bytes(attacker)
+            with socket.create_connection(attacker.address(service), timeout=_PATIENCE_S) as connection:
+                with suppress(OSError):  # it is not read on, or ended
+                    connection.sendall(first)
+                    for _ in range(_FLOOD_BYTES // len(piece)):
+                        connection.sendall(piece)
+                grown = _memory_bytes(attacker) - before
+                answer = answer_of(connection)
+            tally.note(f"{service}: {what}, answered", answer.is_refusal, answer.status)
+            tally.note(f"{service}: {what}, {grown >> 20} MB", grown < _KEPT_BYTES, answer.status)
+    return tally
+
+
+def _floods() -> Iterator[tuple[str, bytes, bytes]]:
+    line, host = b"GET / HTTP/1.1\r\n", b"Host: 127.0.0.1\r\n"
+    chunks = b"PUT /x/y HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\n"
+    letters, headers = b"a" * 65_536, b"X: abcdef\r\n" * 6_000
+    yield "a path", b"GET /", letters
+    yield "a header's name", line + host, letters
+    yield "a header", line + host + b"X: ", letters
+    yield "headers", line + host, headers
+    yield "a chunk's size", chunks + b"0", b"0" * 65_536
+    yield "a chunk's extension", chunks + b"5;", letters
+    yield "a trailer", chunks + b"0\r\nX: ", letters
+    yield "trailers", chunks + b"0\r\n", headers
+    yield "requests", b"", (line + host + b"\r\n") * 1_000
+
+
+def _memory_bytes(attacker: Attacker) -> int:
+    """What the sandbox's process holds; nothing where the system does not tell."""
+    pid = json.loads((attacker.sandbox.state_dir / "server.json").read_bytes())["pid"]
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from azure.storage.blob import BlobServiceClient
 
-from tests.cli.conftest import Program
+from tests.cli.conftest import Machine, Program
 from tests.cli.texts import write_texts
 
 pytestmark = pytest.mark.slow
@@ -42,3 +43,18 @@ def test_a_run_is_downloaded_again_as_asked(program: Program, tmp_path: Path) ->
     assert program("runs", "clean", run_id, "--yes").code == 0
     gone = program("runs", "download", run_id)
     assert (gone.code, "is gone" in gone.stderr) == (2, True)
+
+
+def test_names_that_no_file_may_have_are_told(program: Program, machine: Machine, tmp_path: Path) -> None:
+    write_texts(tmp_path, ["a.txt"])
+    finished = program("run", "top-words", "a.txt", "--sandbox", "--nodes", "1", "--output", "out")
+    assert finished.code == 0, finished.stdout + finished.stderr
+    run_id = program("runs", "list").stdout.splitlines()[1].split()[0]
+    with BlobServiceClient.from_connection_string(machine.account["AZURE_STORAGE_CONNECTION_STRING"]) as blobs:
+        container = blobs.get_container_client(f"{run_id}-output")
+        for number in range(25):
+            container.upload_blob(f"{number:02}:../up", b"content")
+    told = program("runs", "download", run_id).stdout.splitlines()
+    stored = [line for line in told if "is stored as" in line]
+    assert (len(stored), stored[0]) == (20, "'00:../up' is stored as 00%3A.%2E/up")
+    assert "5 more names changed likewise" in told

@@ -13,6 +13,7 @@ from tui.console.safe_text import Output
 from tui.core.download_choice import ConflictPolicy, DownloadChoice, DownloadReport, Selection
 from tui.core.errors import InputError
 from tui.core.events import Notice, RunEvent
+from tui.core.paths import changed_names
 from tui.core.units import count_text, size_text
 from tui.engine.download_run import fetch_files, list_download
 
@@ -44,6 +45,8 @@ def download(run_id: str, choice: DownloadChoice, policy: ConflictPolicy) -> int
         if not wanted.files:
             output.line(f"There is nothing to download of {run_id}.")
             return 0
+
+        output.lines(changed_names(file.mapped for file in wanted.files if file.mapped is not None))
 
         def tell(event: RunEvent) -> None:
             if isinstance(event, Notice):

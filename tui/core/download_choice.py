@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tui.core.errors import AccessRefused
+from tui.core.paths import MappedName
 from tui.core.plan import LOG_PREFIX, RunPlan
 from tui.core.records import BlobRecord
 from tui.core.run_description import MANIFEST_BLOB
@@ -47,6 +48,8 @@ class WantedFile:
     blob: BlobRecord
     path: str
     in_the_way: FileInTheWay | None = None
+    mapped: MappedName | None = None
+    """How the blob's name became the file's, where a list of the run made it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ import hashlib
 import itertools
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
+
+from tui.core.units import count_text
 
 MAXIMUM_PART_BYTES = 240
 """Below the 255 bytes of common file systems, so that a temporary name beside it still fits."""
@@ -70,6 +72,17 @@ class MappedName:
     @property
     def was_changed(self) -> bool:
         return self.name != self.relative_path
+
+
+_CHANGES_TOLD = 20
+
+
+def changed_names(mapped: Iterable[MappedName]) -> list[str]:
+    """Lines that say which names could not be kept; of many, the first and how many more."""
+    changed = [name for name in mapped if name.was_changed]
+    lines = [f"{name.name!r} is stored as {name.relative_path}" for name in changed[:_CHANGES_TOLD]]
+    more = len(changed) - len(lines)
+    return [*lines, f"{count_text(more, 'more name')} changed likewise"] if more else lines
 
 
 class DestinationNames:

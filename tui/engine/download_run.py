@@ -84,7 +84,7 @@ def list_download(tools: RunTools, record: RunRecord, choice: DownloadChoice, st
         mapped = names.assign(blob.name)
         path = destination / mapped.relative_path
         in_the_way = _in_the_way(path, blob)
-        files.append(WantedFile(plan.output_container, blob, str(path), in_the_way))
+        files.append(WantedFile(plan.output_container, blob, str(path), in_the_way, mapped))
     return DownloadList(choice, tuple(files))
 
 

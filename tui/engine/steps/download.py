@@ -5,12 +5,11 @@ What lies there is never overwritten: a different file of the same name stays an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from tui.core.errors import RunFailed
 from tui.core.events import Step
-from tui.core.paths import DestinationNames
+from tui.core.paths import DestinationNames, MappedName, changed_names
 from tui.core.plan import LOG_PREFIX
 from tui.core.records import BlobRecord
 from tui.core.run_description import MANIFEST_BLOB
@@ -29,7 +28,10 @@ def run(context: RunContext) -> str:
     check_destination(destination)
     container = context.plan.output_container
     blobs = context.retry(f"looking into {container}", lambda: tuple(context.storage.list_blobs(container)))
-    downloads = list(_downloads(context, destination, blobs))
+    mapped = _mapped(context, blobs)
+    for line in changed_names(mapped.values()):
+        context.tell(line)
+    downloads = [Download(container, blob, destination / name.relative_path) for blob, name in mapped.items()]
     total_bytes = sum(download.blob.size_bytes for download in downloads)
     meter = Meter(context.publish, context.clock, Step.DOWNLOAD, len(downloads), total_bytes=total_bytes)
     if downloads:
@@ -59,19 +61,18 @@ def _fetch(context: RunContext, downloads: list[Download], scratch: Scratch, met
                     context.tell(f"{download.path} is another file: the output is {done.path}", is_warning=True)
 
 
-def _downloads(context: RunContext, destination: Path, blobs: tuple[BlobRecord, ...]) -> Iterator[Download]:
+def _mapped(context: RunContext, blobs: tuple[BlobRecord, ...]) -> dict[BlobRecord, MappedName]:
+    """What is fetched, in the order of its names, and the file each becomes."""
     outcome = context.journal.record.outcome
     failed = set(outcome.failed if outcome is not None else ())
-    names = DestinationNames()
+    names, mapped = DestinationNames(), {}
     for blob in sorted(blobs, key=lambda blob: blob.name):
         if blob.name == MANIFEST_BLOB:
             continue
         if blob.name.startswith(LOG_PREFIX) and blob.name.removeprefix(LOG_PREFIX).split("/")[0] not in failed:
             continue
-        mapped = names.assign(blob.name)
-        if mapped.was_changed:
-            context.tell(f"{blob.name!r} is stored as {mapped.relative_path}")
-        yield Download(context.plan.output_container, blob, destination / mapped.relative_path)
+        mapped[blob] = names.assign(blob.name)
+    return mapped
 
 
 def _check_complete(context: RunContext, blobs: tuple[BlobRecord, ...]) -> None:

@@ -50,13 +50,14 @@ class Window(Terminal):
         return self._process.wait(30)
 
     @property
-    def is_restored(self) -> bool:
-        """Whether the screen is the shell's own again, the cursor shown, and keys are echoed as before."""
-        return (
-            self.shown.count(_ALTERNATE_SCREEN) == self.shown.count(_NORMAL_SCREEN)
-            and self.shown.rfind(_SHOW_CURSOR) >= self.shown.rfind(_HIDE_CURSOR)
-            and termios.tcgetattr(self._ours) == self._settings_before
-        )
+    def left_behind(self) -> list[str]:
+        """What is not as the shell had it: its screen, the cursor shown, keys echoed; nothing where all is."""
+        has = {
+            "its own screen": self.shown.count(_ALTERNATE_SCREEN) != self.shown.count(_NORMAL_SCREEN),
+            "a hidden cursor": self.shown.rfind(_SHOW_CURSOR) < self.shown.rfind(_HIDE_CURSOR),
+            "other settings": termios.tcgetattr(self._ours) != self._settings_before,
+        }
+        return [f"{name}, last shown {self.shown[-600:]!r}" for name, is_so in has.items() if is_so]
 
     def close(self) -> None:
         if self._is_open:
@@ -113,7 +114,7 @@ def test_a_signal_stops_the_watching_and_says_so(
     run_window.send(number)
     assert run_window.exit_code() == 130
     assert b"the run goes on by itself" in run_window.shown
-    assert run_window.is_restored
+    assert run_window.left_behind == []
     _check_goes_on(program, tmp_path)
 
 
@@ -136,7 +137,7 @@ def test_ctrl_c_twice_leaves_at_once_while_a_call_hangs(
         assert run_window.exit_code() == 130
     finally:
         os.kill(sandbox, signal.SIGCONT)
-    assert run_window.is_restored
+    assert run_window.left_behind == []
     assert b"Traceback" not in run_window.shown
     _check_goes_on(program, tmp_path)
 
@@ -145,20 +146,20 @@ def test_ctrl_c_twice_leaves_at_once_while_a_call_hangs(
 def test_the_interface_gives_the_terminal_back(interface: Window, number: signal.Signals) -> None:
     interface.send(number)
     assert interface.exit_code() == 130
-    assert interface.is_restored
+    assert interface.left_behind == []
     assert b"Traceback" not in interface.shown
 
 
 @pytest.mark.parametrize("number", _SIGNALS, ids=lambda number: number.name)
 def test_the_interface_leaves_in_order_however_often_it_is_told(interface: Window, number: signal.Signals) -> None:
     assert interface.send_until_it_ends(number) == 130
-    assert interface.is_restored
+    assert interface.left_behind == []
     assert b"Traceback" not in interface.shown
 
 
 def test_ctrl_c_held_down_leaves_as_twice_does(run_window: Window, program: Program, tmp_path: Path) -> None:
     assert run_window.send_until_it_ends(signal.SIGINT) == 130
-    assert run_window.is_restored
+    assert run_window.left_behind == []
     assert b"Traceback" not in run_window.shown
     _check_goes_on(program, tmp_path)
 

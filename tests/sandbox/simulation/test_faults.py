@@ -115,7 +115,8 @@ def test_half_an_answer_that_looks_whole(sandbox: RunningSandbox, plan: FaultPla
     plan.put(Fault(FaultKind.CUT_TO_FIT))
     for path, (status, _, body) in whole.items():
         cut = send(sandbox, "GET", path)
-        assert (cut[0], len(cut[2])) == (status, len(body) // 2)
+        # The time in an error's message takes a digit more or less.
+        assert (cut[0], abs(len(cut[2]) - len(body) // 2) <= 1) == (status, True)
     assert send(sandbox, "HEAD", "/pools/none")[0] == 404
     assert send(sandbox, "POST", "/jobs", job("whole"))[0] == 201
     plan.clear()

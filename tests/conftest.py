@@ -35,9 +35,8 @@ _COLLECT_AFTER, _MIDDLE, _FULL = 100_000, 50, 500
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are processors: a test that runs the program mostly waits for it."""
-    processors = os.cpu_count() or 1
-    return processors + (processors + 1) // 2
+    """Twice as many as there are processors: a test that runs the program mostly waits for it."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_configure() -> None:

@@ -84,8 +84,9 @@ class Terminal:
 
     def _read(self, timeout_s: float) -> bool:
         """Whether there may be more to come."""
+        has_ended = self._process.poll() is not None  # asked first: its last words may come while nothing is there yet
         if not select.select([self._ours], [], [], timeout_s)[0]:
-            return self._process.poll() is None
+            return not has_ended
         try:
             piece = os.read(self._ours, 65_536)
         except OSError:  # Linux says so when the other side has closed

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 
-from tests.contract.gateway_services import served_account
 from tests.support.fakes import FakeClock
 from tui.core.account_check import Check, Checklist
 from tui.core.accounts import Account
@@ -21,12 +20,6 @@ from tui.gateways.account_probe import CONTAINER_PREFIX, AccountProbeGateway
 from tui.gateways.connect import open_storage
 
 OTHER_KEY = Secret("QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=")
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with served_account(tmp_path_factory.mktemp("sandbox")) as made:
-        yield made
 
 
 @pytest.fixture

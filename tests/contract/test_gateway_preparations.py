@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from azure.batch import BatchClient
 from azure.batch.models import BatchJobCreateOptions, BatchJobPreparationTask, BatchPoolInfo
-from azure.core.credentials import AzureNamedKeyCredential
 
 from tests.contract.gateway_jobs import run_to_end, until
-from tests.contract.gateway_services import served_account
 from tests.contract.gateway_specs import job_spec, no_sas, pool_spec, task
-from tui.core.accounts import Account
 from tui.core.ports import BatchPort
 from tui.core.specs import StartTaskSpec
-from tui.gateways.connect import open_batch
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with served_account(tmp_path_factory.mktemp("sandbox")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def batch(account: Account) -> Iterator[BatchPort]:
-    port: BatchPort = open_batch(account)
-    yield port
-    port.close()
-
-
-@pytest.fixture(scope="module")
-def typed(account: Account) -> Iterator[BatchClient]:
-    """Another client: the SDK's own."""
-    credential = AzureNamedKeyCredential(account.batch_account, account.batch_key.reveal())
-    with BatchClient(account.batch_endpoint, credential, use_env_settings=False) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,8 @@ from dataclasses import replace
 import pytest
 from azure.batch import BatchClient
 from azure.batch.models import BatchAllTasksCompleteMode
-from azure.core.credentials import AzureNamedKeyCredential
 
 from tests.contract.gateway_jobs import run_to_end, status, until
-from tests.contract.gateway_services import served_account
 from tests.contract.gateway_specs import job_spec, no_sas, pool_spec, task
 from tui.core.accounts import Account
 from tui.core.errors import AccessRefused, AlreadyExists, Conflict, NotFound, Unreachable
@@ -38,31 +36,10 @@ from tui.gateways.connect import open_batch, open_storage
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with served_account(tmp_path_factory.mktemp("sandbox")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def batch(account: Account) -> Iterator[BatchPort]:
-    port: BatchPort = open_batch(account)
-    yield port
-    port.close()
-
-
-@pytest.fixture(scope="module")
 def storage(account: Account) -> Iterator[StoragePort]:
     port: StoragePort = open_storage(account)
     yield port
     port.close()
-
-
-@pytest.fixture(scope="module")
-def typed(account: Account) -> Iterator[BatchClient]:
-    """Another client: the SDK's own."""
-    credential = AzureNamedKeyCredential(account.batch_account, account.batch_key.reveal())
-    with BatchClient(account.batch_endpoint, credential, use_env_settings=False) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
